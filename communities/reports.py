@@ -1,0 +1,65 @@
+"""Reports and the moderation log, as values; the acts are in `communities.moderation`."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import NewType
+
+from communities.people import ActorKey
+from communities.posts import PostKey
+
+ReportKey = NewType("ReportKey", int)
+
+
+class ReportState(StrEnum):
+    """Where a report is."""
+
+    NEW = "new"
+    RESOLVED = "resolved"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Report:
+    """Somebody's complaint about a person and, mostly, a post of theirs; `uri` is the Flag's id."""
+
+    id: ReportKey
+    reporter_id: ActorKey
+    subject_id: ActorKey
+    post_id: PostKey | None
+    community_id: ActorKey | None
+    reason: str
+    at: datetime
+    uri: str | None = None
+    state: ReportState = ReportState.NEW
+
+
+class ModerationAction(StrEnum):
+    """What a moderator did."""
+
+    REMOVE_POST = "remove-post"
+    RESTORE_POST = "restore-post"
+    LOCK = "lock"
+    UNLOCK = "unlock"
+    PIN = "pin"
+    UNPIN = "unpin"
+    BAN = "ban"
+    UNBAN = "unban"
+    ADD_MODERATOR = "add-moderator"
+    REMOVE_MODERATOR = "remove-moderator"
+    RESOLVE_REPORT = "resolve-report"
+    EDIT_COMMUNITY = "edit-community"
+    SUSPEND = "suspend"
+    UNSUSPEND = "unsuspend"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LogEntry:
+    """One line of the moderation log: who did what to whom, where, and why."""
+
+    at: datetime
+    moderator_id: ActorKey
+    action: ModerationAction
+    community_id: ActorKey | None
+    subject_id: ActorKey | None = None
+    post_id: PostKey | None = None
+    reason: str = ""

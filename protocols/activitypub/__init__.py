@@ -1,0 +1,1 @@
+"""ActivityStreams 2.0 and ActivityPub as values: parsing, rendering, audiences, collections, proofs."""

@@ -5,6 +5,9 @@ with the change. Consumers (delivery to peers, notifications, search, chat) read
 An event holds keys of rows that outlive it and whatever the act itself takes away (`also_tell`:
 hosts that must hear of it although they no longer appear among the followers).
 
+`requested` marks what one of ours asks of a community elsewhere: its authority must be told, and
+nothing is decided before it answers. The answer is an event of its own, without the mark.
+
 Where an event was caused by an activity of a peer, the unit of work notes that activity beside the
 event (`cause`), so that it can be relayed unchanged; the domain does not know of it.
 """
@@ -22,6 +25,7 @@ class PostPublished:
     post_id: PostKey
     author_id: ActorKey
     community_id: ActorKey | None
+    requested: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,6 +35,7 @@ class PostEdited:
     post_id: PostKey
     editor_id: ActorKey
     community_id: ActorKey | None
+    requested: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,6 +45,7 @@ class PostWithdrawn:
     post_id: PostKey
     author_id: ActorKey
     community_id: ActorKey | None
+    requested: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,6 +57,7 @@ class PostRemoved:
     community_id: ActorKey | None
     removed: bool
     reason: str = ""
+    requested: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,6 +68,7 @@ class PostLocked:
     actor_id: ActorKey
     community_id: ActorKey | None
     locked: bool
+    requested: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,6 +79,7 @@ class PostPinned:
     moderator_id: ActorKey
     community_id: ActorKey
     pinned: bool
+    requested: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,6 +96,7 @@ class Reacted:
     given: bool
     uri: str | None = None
     emoji: str | None = None
+    requested: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,6 +106,7 @@ class PollVoted:
     post_id: PostKey
     voter_id: ActorKey
     options: tuple[int, ...]
+    requested: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -116,6 +127,7 @@ class MembershipChanged:
     until_ms: int | None = None
     remove_content: bool = False
     also_tell: tuple[str, ...] = ()
+    requested: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -127,6 +139,7 @@ class RoleChanged:
     moderator_id: ActorKey
     role: str
     granted: bool
+    requested: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -137,6 +150,7 @@ class FollowChanged:
     followee_id: ActorKey
     state: str
     uri: str
+    requested: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -147,6 +161,7 @@ class CommunityChanged:
     actor_id: ActorKey
     state: str = "active"
     also_tell: tuple[str, ...] = ()
+    requested: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -39,7 +39,12 @@ TRANSITIONS: Mapping[MembershipState, frozenset[MembershipState]] = {
         }
     ),
     MembershipState.INVITED: frozenset(
-        {MembershipState.MEMBER, MembershipState.LEFT, MembershipState.BANNED}
+        {
+            MembershipState.REQUESTED,
+            MembershipState.MEMBER,
+            MembershipState.LEFT,
+            MembershipState.BANNED,
+        }
     ),
     MembershipState.REQUESTED: frozenset(
         {
@@ -70,7 +75,10 @@ TRANSITIONS: Mapping[MembershipState, frozenset[MembershipState]] = {
     ),
     MembershipState.BANNED: frozenset({MembershipState.LEFT}),
 }
-"""From each state the states that may follow; an unban leads to LEFT, never straight back in."""
+"""From each state the states that may follow; an unban leads to LEFT, never straight back in.
+
+Someone whom a community elsewhere invited still has to ask it: INVITED may become REQUESTED.
+"""
 
 if set(TRANSITIONS) != set(MembershipState):
     raise AssertionError("every membership state needs its transitions")

@@ -46,6 +46,9 @@ class People(Protocol):
     def end_follow(self, follower_id: ActorKey, followee_id: ActorKey) -> bool:
         """Remove a follow; False when there was none."""
 
+    def has_follower_at(self, followee_id: ActorKey, host: str) -> bool:
+        """Whether anyone of that peer is an accepted follower."""
+
 
 class Communities(Protocol):
     """Communities of this node and of peers."""
@@ -60,7 +63,7 @@ class Communities(Protocol):
         """Store a new community; its name must be free."""
 
     def update(self, community: Community) -> None:
-        """Replace name, description and policies; identity fields stay as they are."""
+        """Replace name, description, policies and state; identity fields stay as they are."""
 
 
 class Memberships(Protocol):
@@ -74,6 +77,9 @@ class Memberships(Protocol):
 
     def moderators(self, community_id: ActorKey) -> Sequence[Membership]:
         """Owners and moderators, owners first, longest first."""
+
+    def has_member_at(self, community_id: ActorKey, host: str) -> bool:
+        """Whether anyone of that peer is a member."""
 
     def count_in_role(self, community_id: ActorKey, role: Role) -> int:
         """How many members have this role."""
@@ -89,7 +95,10 @@ class Posts(Protocol):
         """The post with this object id, whatever its state."""
 
     def add(self, post: Post, *, recipients: Sequence[ActorKey] = ()) -> bool:
-        """Store a new post with its recipients (direct) and bump the parents' comment counts.
+        """Store a new post, bump the parents' comment counts unless it is pending.
+
+        `recipients` are those it addresses by name: of a direct post all its readers, of any
+        other those it mentions.
 
         False when a post with that uri stands already: nothing is changed then.
         """
@@ -122,7 +131,7 @@ class Posts(Protocol):
         """The options this person chose."""
 
     def recipients(self, post_id: PostKey) -> Sequence[ActorKey]:
-        """To whom a direct post was sent."""
+        """Whom the post addresses by name (see `add`)."""
 
     def is_forgotten(self, uri: str) -> bool:
         """Whether a Delete of this id came before its Create (kept for 7 days)."""

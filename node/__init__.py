@@ -1,1 +1,1 @@
-"""The running node: settings, commands, HTTP surfaces, background loops; the one place that puts things together."""
+"""The running node: settings, commands, HTTP, loops; the one place that composes the rest."""

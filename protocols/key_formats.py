@@ -110,6 +110,8 @@ def public_half(key: PrivateKey) -> PublicKey:
 def parse_ed25519(raw: bytes) -> PublicKey:
     """Give the Ed25519 key of 32 raw bytes.
 
+    Spec: RFC 8032 section 5.1.5.
+
     Raises:
         RemoteProtocolError: not 32 bytes.
     """
@@ -150,7 +152,9 @@ def render_multikey(key: PublicKey) -> str:
 def parse_multibase(text: str, *, max_characters: int = 128) -> bytes:
     """Give the bytes of a multibase text in base58btc, the only base that the suites allow.
 
-    The default bound fits a 64-byte signature (88 characters) and an Ed25519 key (48).
+    The default bound fits a 64-byte signature (at most 89 characters) and an Ed25519 key (48).
+
+    Spec: W3C Controlled Identifiers section 2.4 (Multibase).
 
     Raises:
         RemoteProtocolError: another base, a strange character, or too long.

@@ -62,6 +62,8 @@ def check_host(request: RequestParts, hosts: Collection[str]) -> None:
 def parse_timestamp(seconds: int) -> datetime:
     """Give the aware datetime of a UNIX time.
 
+    Spec: draft-cavage-http-signatures-12 section 2.1; RFC 9421 section 2.3.
+
     Raises:
         SignatureRefused: malformed, when no datetime can hold it.
     """

@@ -43,6 +43,7 @@ MAX_FIELD_CHARACTERS: Final = 2048
 MAX_LANGUAGES: Final = 200
 MAX_MODERATORS: Final = 500
 
+_NOT_OPEN: Final = ("closed", "private")
 _NOT_IN_USERNAMES: Final = frozenset("@/\\:?#<>\"'&%")
 
 
@@ -87,7 +88,7 @@ def parse_actor(raw: JsonValue) -> Actor:
         keys=_keys(raw, actor_id),
         published=date_of(raw.get("published")),
         updated=date_of(raw.get("updated")),
-        manually_approves_followers=raw.get("manuallyApprovesFollowers") is True,
+        manually_approves_followers=_approves(raw),
         discoverable=flag_of(raw.get("discoverable")),
         indexable=flag_of(raw.get("indexable")),
         also_known_as=recipients(raw.get("alsoKnownAs"))[:MAX_ALIASES],
@@ -103,6 +104,11 @@ def parse_actor(raw: JsonValue) -> Actor:
         emojis=tags_of(raw.get("tag")).emojis,
         webfinger=_webfinger(raw.get("webfinger")),
     )
+
+
+def _approves(raw: JsonObject) -> bool:
+    """Whether a follower waits for approval; Smithereen says it of groups in accessType."""
+    return raw.get("manuallyApprovesFollowers") is True or raw.get("accessType") in _NOT_OPEN
 
 
 def _username(raw: JsonObject) -> str:

@@ -1,0 +1,158 @@
+"""One connection to the database, SQLite or PostgreSQL, with the few verbs that storage uses."""
+
+import sqlite3
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from storage.errors import Busy
+from storage.statements import Statement
+
+Row = tuple[Any, ...]
+
+WRITER_LOCK = 0x6E6F616265720001
+"""Key of PostgreSQL's advisory lock that makes the writers of several processes take turns."""
+
+_FULL_OR_LOCKED = ("full", "locked", "busy", "disk i/o", "interrupted", "readonly")
+
+
+class Connection:
+    """A driver connection. Not shared between threads at the same time."""
+
+    __slots__ = ("_execute", "_raw", "dialect", "is_sqlite")
+
+    def __init__(self, raw: Any, dialect: str) -> None:  # noqa: ANN401 - two drivers' classes
+        """Take over a driver connection that is in autocommit mode."""
+        self._raw = raw
+        self._execute = raw.execute
+        self.dialect = dialect
+        self.is_sqlite = dialect == "sqlite"
+
+    def rows(self, statement: Statement, **values: object) -> list[Row]:
+        """All rows of a query."""
+        text, literals = statement.for_dialect(self.dialect)
+        found: list[Row] = self._execute(
+            text, {**literals, **values} if literals else values
+        ).fetchall()
+        return found
+
+    def row(self, statement: Statement, **values: object) -> Row | None:
+        """The first row of a query, or None."""
+        text, literals = statement.for_dialect(self.dialect)
+        found: Row | None = self._execute(
+            text, {**literals, **values} if literals else values
+        ).fetchone()
+        return found
+
+    def run(self, statement: Statement, **values: object) -> int:
+        """Execute, and say how many rows were touched."""
+        text, literals = statement.for_dialect(self.dialect)
+        count: int = self._execute(text, {**literals, **values} if literals else values).rowcount
+        return count
+
+    def run_many(self, statement: Statement, rows: Iterable[Mapping[str, object]]) -> None:
+        """Execute once for each mapping."""
+        text, literals = statement.for_dialect(self.dialect)
+        cursor = self._raw.cursor()
+        cursor.executemany(text, [{**literals, **row} for row in rows])
+        cursor.close()
+
+    def run_text(self, sql: str) -> list[Row]:
+        """Execute SQL text without parameters: pragmas, transaction control."""
+        cursor = self._execute(sql)
+        if cursor.description is None:
+            return []
+        found: list[Row] = cursor.fetchall()
+        return found
+
+    @property
+    def in_transaction(self) -> bool:
+        """Whether a transaction is open and still usable.
+
+        SQLITE_FULL, an I/O error or an interrupt ends the whole transaction behind our back.
+        """
+        if self.is_sqlite:
+            return bool(self._raw.in_transaction)
+        return int(self._raw.info.transaction_status) in (1, 2, 3)
+
+    @property
+    def is_broken(self) -> bool:
+        """Whether the server dropped the connection (PostgreSQL only)."""
+        return not self.is_sqlite and bool(self._raw.closed)
+
+    def begin_write(self) -> None:
+        """Open the transaction of a batch and take the writer's lock."""
+        if self.is_sqlite:
+            self._execute("BEGIN IMMEDIATE")
+        else:
+            self._execute("BEGIN")
+            self._execute(f"SELECT pg_advisory_xact_lock({WRITER_LOCK})")
+
+    def begin_read(self) -> None:
+        """Open a transaction that sees one state of the database."""
+        self._execute("BEGIN" if self.is_sqlite else "BEGIN ISOLATION LEVEL REPEATABLE READ")
+
+    def commit(self) -> None:
+        """Make it durable."""
+        self._execute("COMMIT")
+
+    def rollback(self) -> None:
+        """Give the transaction up, if one is open."""
+        if self.in_transaction:
+            self._execute("ROLLBACK")
+
+    def savepoint(self) -> None:
+        """Mark where one unit of a batch begins."""
+        self._execute("SAVEPOINT unit")
+
+    def release(self) -> None:
+        """Keep what the unit did."""
+        self._execute("RELEASE unit")
+
+    def rollback_to_savepoint(self) -> None:
+        """Undo what the unit did."""
+        self._execute("ROLLBACK TO unit")
+        self._execute("RELEASE unit")
+
+    def close(self) -> None:
+        """Close the driver connection."""
+        self._raw.close()
+
+    @property
+    def raw(self) -> Any:  # noqa: ANN401 - the driver's own class, for backup and pragmas
+        """The driver's connection."""
+        return self._raw
+
+
+def is_database_error(error: BaseException) -> bool:
+    """Whether the driver raised it (and not the code of a unit)."""
+    if isinstance(error, sqlite3.Error):
+        return True
+    return type(error).__module__.startswith("psycopg")
+
+
+def as_busy(error: BaseException) -> Busy | None:
+    """The error as `Busy` when trying again later can help: disk full, locked, server gone."""
+    if isinstance(error, sqlite3.OperationalError):
+        words = str(error).lower()
+        if any(word in words for word in _FULL_OR_LOCKED):
+            return Busy(f"the database cannot write now ({error})")
+        return None
+    if type(error).__module__.startswith("psycopg") and type(error).__name__ in _PG_PASSING:
+        return Busy(f"the database cannot write now ({type(error).__name__})")
+    return None
+
+
+_PG_PASSING = frozenset(
+    {
+        "OperationalError",
+        "AdminShutdown",
+        "CrashShutdown",
+        "CannotConnectNow",
+        "DiskFull",
+        "QueryCanceled",
+        "TooManyConnections",
+        "DeadlockDetected",
+        "LockNotAvailable",
+        "InterfaceError",
+    }
+)

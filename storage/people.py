@@ -1,0 +1,190 @@
+"""People, their follows and their blocks."""
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import bindparam, delete, select
+
+from communities.people import ActorKey, ActorState, Follow, FollowState, Person
+from storage.actors import Actors
+from storage.audiences import Audiences
+from storage.connection import Connection, Row
+from storage.statements import Statement, Tools
+from storage.tables.social import actors, blocks, follows
+from storage.times import from_ms, from_ms_or_none, to_ms
+
+_PERSON = (
+    actors.c.id,
+    actors.c.uri,
+    actors.c.localpart,
+    actors.c.host,
+    actors.c.name,
+    actors.c.type,
+    actors.c.state,
+    actors.c.locked,
+    actors.c.summary_html,
+    actors.c.url,
+    actors.c.icon_url,
+    actors.c.published_ms,
+)
+_BY_ID = Statement(select(*_PERSON).where(actors.c.id == bindparam("id")))
+_BY_URI = Statement(select(*_PERSON).where(actors.c.uri == bindparam("uri")))
+_BLOCK = Statement(
+    select(blocks.c.at_ms).where(
+        blocks.c.blocker_id == bindparam("blocker"), blocks.c.blocked_id == bindparam("blocked")
+    )
+)
+_UNBLOCK = Statement(
+    delete(blocks).where(
+        blocks.c.blocker_id == bindparam("blocker"), blocks.c.blocked_id == bindparam("blocked")
+    )
+)
+_FOLLOW = Statement(
+    select(follows.c.state, follows.c.uri, follows.c.since_ms).where(
+        follows.c.follower_id == bindparam("follower"),
+        follows.c.followee_id == bindparam("followee"),
+    )
+)
+_UNFOLLOW = Statement(
+    delete(follows).where(
+        follows.c.follower_id == bindparam("follower"),
+        follows.c.followee_id == bindparam("followee"),
+    )
+)
+
+
+_HAS_FOLLOWER_AT = Statement(
+    select(follows.c.follower_id)
+    .join_from(follows, actors, actors.c.id == follows.c.follower_id)
+    .where(
+        follows.c.followee_id == bindparam("followee"),
+        follows.c.state == FollowState.ACCEPTED.value,
+        actors.c.host == bindparam("host"),
+    )
+    .limit(1)
+)
+
+
+def _put_block(tools: Tools) -> Any:  # noqa: ANN401 - a dialect's Insert
+    names = ("blocker_id", "blocked_id", "uri", "at_ms")
+    return (
+        tools.insert(blocks)
+        .values({name: bindparam(name) for name in names})
+        .on_conflict_do_nothing()
+    )
+
+
+def _put_follow(tools: Tools) -> Any:  # noqa: ANN401 - a dialect's Insert
+    names = ("follower_id", "followee_id", "state", "uri", "since_ms")
+    changed = ("state", "uri", "since_ms")
+    return (
+        tools.insert(follows)
+        .values({name: bindparam(name) for name in names})
+        .on_conflict_do_update(
+            index_elements=["follower_id", "followee_id"],
+            set_={name: bindparam(name) for name in changed},
+        )
+    )
+
+
+_PUT_BLOCK = Statement(_put_block)
+_PUT_FOLLOW = Statement(_put_follow)
+
+
+def _person(row: Row) -> Person:
+    return Person(
+        id=ActorKey(row[0]),
+        uri=row[1],
+        localpart=row[2],
+        host=row[3],
+        name=row[4],
+        type=row[5],
+        state=ActorState(row[6]),
+        locked=bool(row[7]),
+        summary_html=row[8],
+        url=row[9],
+        icon_url=row[10],
+        created_at=from_ms_or_none(row[11]),
+    )
+
+
+class People:
+    """Satisfies `communities.ports.People`."""
+
+    def __init__(self, connection: Connection) -> None:
+        """Work on this connection."""
+        self._db = connection
+        self._actors = Actors(connection)
+        self._audiences = Audiences(connection)
+
+    def get(self, person_id: ActorKey) -> Person | None:
+        """The person with this key; a community that acts is a person here, too."""
+        row = self._db.row(_BY_ID, id=person_id)
+        return None if row is None else _person(row)
+
+    def by_uri(self, uri: str) -> Person | None:
+        """The person with this actor id."""
+        row = self._db.row(_BY_URI, uri=uri)
+        return None if row is None else _person(row)
+
+    def set_state(self, person_id: ActorKey, state: ActorState) -> None:
+        """Suspend, limit, delete or bring back a person."""
+        self._actors.set_state(person_id, state)
+
+    def has_blocked(self, blocker_id: ActorKey, blocked_id: ActorKey) -> bool:
+        """Whether the one has blocked the other."""
+        return self._db.row(_BLOCK, blocker=blocker_id, blocked=blocked_id) is not None
+
+    def set_blocked(
+        self, blocker_id: ActorKey, blocked_id: ActorKey, *, blocked: bool, uri: str, at: datetime
+    ) -> bool:
+        """Block or unblock; False when nothing changed."""
+        if not blocked:
+            return self._db.run(_UNBLOCK, blocker=blocker_id, blocked=blocked_id) > 0
+        changed = self._db.run(
+            _PUT_BLOCK, blocker_id=blocker_id, blocked_id=blocked_id, uri=uri, at_ms=to_ms(at)
+        )
+        return changed > 0
+
+    def follow(self, follower_id: ActorKey, followee_id: ActorKey) -> Follow | None:
+        """The follow between two actors, if any."""
+        row = self._db.row(_FOLLOW, follower=follower_id, followee=followee_id)
+        if row is None:
+            return None
+        return Follow(
+            follower_id=follower_id,
+            followee_id=followee_id,
+            state=FollowState(row[0]),
+            uri=row[1],
+            since=from_ms(row[2]),
+        )
+
+    def put_follow(self, follow: Follow) -> None:
+        """Store a follow, replacing one between the same two; the audience follows."""
+        before = self.follow(follow.follower_id, follow.followee_id)
+        self._db.run(
+            _PUT_FOLLOW,
+            follower_id=follow.follower_id,
+            followee_id=follow.followee_id,
+            state=follow.state.value,
+            uri=follow.uri,
+            since_ms=to_ms(follow.since),
+        )
+        was = before is not None and before.state is FollowState.ACCEPTED
+        now = follow.state is FollowState.ACCEPTED
+        self._audiences.change(follow.followee_id, follow.follower_id, was=was, now=now)
+
+    def end_follow(self, follower_id: ActorKey, followee_id: ActorKey) -> bool:
+        """Remove a follow; False when there was none."""
+        before = self.follow(follower_id, followee_id)
+        if before is None:
+            return False
+        self._db.run(_UNFOLLOW, follower=follower_id, followee=followee_id)
+        self._audiences.change(
+            followee_id, follower_id, was=before.state is FollowState.ACCEPTED, now=False
+        )
+        return True
+
+    def has_follower_at(self, followee_id: ActorKey, host: str) -> bool:
+        """Whether anyone of that peer is an accepted follower."""
+        return self._db.row(_HAS_FOLLOWER_AT, followee=followee_id, host=host) is not None

@@ -1,0 +1,219 @@
+"""Posts and comments, with the counts of their threads kept beside them."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime
+
+from communities.people import ActorKey
+from communities.posts import Poll, Post, PostContent, PostCounts, PostKey, PostState
+from storage import post_statements as sql
+from storage.connection import Connection
+from storage.event_log import EventLog
+from storage.post_rows import (
+    content_values,
+    decode_content,
+    encode_content,
+    encode_extra,
+    post_values,
+    to_post,
+)
+from storage.times import from_ms, from_ms_or_none, to_ms
+
+_COUNTED = (PostState.PUBLISHED,)
+MOST_REMOVED_AT_ONCE = 500
+
+
+class Posts:
+    """Satisfies `communities.ports.Posts`."""
+
+    def __init__(self, connection: Connection, events: EventLog) -> None:
+        """Work on this connection; a new post notes the log position of its event."""
+        self._db = connection
+        self._events = events
+
+    def get(self, post_id: PostKey) -> Post | None:
+        """The post with this key, whatever its state."""
+        row = self._db.row(sql.BY_ID, id=post_id)
+        return None if row is None else to_post(row)
+
+    def by_uri(self, uri: str) -> Post | None:
+        """The post with this object id, whatever its state."""
+        row = self._db.row(sql.BY_URI, uri=uri)
+        return None if row is None else to_post(row)
+
+    def key_of(self, uri: str) -> PostKey | None:
+        """The key of an object id, without reading the post."""
+        row = self._db.row(sql.KEY_OF, uri=uri)
+        return None if row is None else PostKey(row[0])
+
+    def add(self, post: Post, *, recipients: Sequence[ActorKey] = ()) -> bool:
+        """Store a new post, bump the parents' comment counts unless it is pending.
+
+        Comments that waited for it (`parent_uri`) become its answers. False when a post with
+        that uri stands already: nothing is changed then.
+        """
+        values = post_values(post, seq=self._events.upcoming)
+        if self._db.run(sql.INSERT, **values) != 1:
+            if self.key_of(post.uri) is None:
+                raise ValueError(f"the key {post.id} belongs to another post")
+            return False
+        if recipients:
+            self._db.run_many(
+                sql.ADD_RECIPIENT,
+                [{"post_id": post.id, "person_id": person} for person in set(recipients)],
+            )
+        if post.state in _COUNTED:
+            self._count(post, 1)
+        self._adopt(post)
+        return True
+
+    def _count(self, post: Post, change: int) -> None:
+        """Bump the thread's and the community's counts for one post that came or went."""
+        at_ms = to_ms(post.published_at)
+        if post.root_id == post.id:
+            self._db.run(sql.BUMP, post_id=post.id, change=0, at_ms=at_ms)
+        else:
+            self._db.run(sql.BUMP, post_id=post.root_id, change=change, at_ms=at_ms)
+            if post.parent_id is not None and post.parent_id != post.root_id:
+                self._db.run(sql.BUMP, post_id=post.parent_id, change=change, at_ms=at_ms)
+        if post.community_id is not None:
+            is_root = post.root_id == post.id
+            self._db.run(
+                sql.COUNT_IN_COMMUNITY,
+                community=post.community_id,
+                posts_change=change if is_root else 0,
+                comments_change=0 if is_root else change,
+            )
+
+    def _adopt(self, post: Post) -> None:
+        """Hang comments that came before their parent under it, with what hangs under them."""
+        for row in self._db.rows(sql.ORPHANS, uri=post.uri):
+            orphan = self.get(PostKey(row[0]))
+            if orphan is None or orphan.id == post.root_id:
+                continue
+            self._db.run(
+                sql.ADOPT,
+                orphan=orphan.id,
+                new_root=post.root_id,
+                deeper=post.depth + 1 - orphan.depth,
+            )
+            self._db.run(sql.SET_PARENT, orphan=orphan.id, new_parent=post.id)
+            if orphan.state in _COUNTED:
+                self._count(replace(orphan, root_id=post.root_id, parent_id=post.id), 1)
+
+    def edit(self, post_id: PostKey, content: PostContent, *, at: datetime) -> None:
+        """Replace the content; the one before is kept as a revision."""
+        before = self.get(post_id)
+        if before is None:
+            return
+        self._db.run(
+            sql.ADD_REVISION,
+            post_id=post_id,
+            at_ms=to_ms(before.edited_at or before.published_at),
+            content=encode_content(before.content),
+        )
+        values = {f"new_{name}": value for name, value in content_values(content).items()}
+        self._db.run(
+            sql.EDIT, post=post_id, new_edited_ms=to_ms(at), new_seq=self._events.upcoming, **values
+        )
+
+    def revisions(self, post_id: PostKey) -> list[tuple[datetime, PostContent]]:
+        """Earlier contents with the time each was written, oldest first."""
+        return [
+            (from_ms(row[0]), decode_content(row[1]))
+            for row in self._db.rows(sql.REVISIONS, post=post_id)
+        ]
+
+    def set_state(self, post_id: PostKey, state: PostState, *, at: datetime) -> None:
+        """Publish, remove, restore, withdraw; counts of the thread follow."""
+        before = self.get(post_id)
+        if before is None or before.state is state:
+            return
+        self._db.run(
+            sql.SET_STATE, post=post_id, new_state=state.value, new_seq=self._events.upcoming
+        )
+        was, now = before.state in _COUNTED, state in _COUNTED
+        if was != now:
+            self._count(before, 1 if now else -1)
+        if state is PostState.WITHDRAWN:
+            self._db.run(sql.DROP_REVISIONS, post=post_id)
+            self._db.run(sql.BLANK, post=post_id, new_edited_ms=to_ms(at))
+
+    def set_locked(self, post_id: PostKey, *, locked: bool) -> None:
+        """Close or open the thread for comments."""
+        self._db.run(sql.SET_LOCKED, post=post_id, new_locked=locked, new_seq=self._events.upcoming)
+
+    def set_pinned(self, post_id: PostKey, *, pinned: bool) -> None:
+        """Pin the post in its community, or take it off."""
+        self._db.run(sql.SET_PINNED, post=post_id, new_pinned=pinned, new_seq=self._events.upcoming)
+
+    def pinned_count(self, community_id: ActorKey) -> int:
+        """How many posts are pinned in the community."""
+        row = self._db.row(sql.PINNED_COUNT, community=community_id)
+        return 0 if row is None else int(row[0])
+
+    def counts(self, post_id: PostKey) -> PostCounts:
+        """Comments, votes and boosts."""
+        row = self._db.row(sql.COUNTS, post=post_id)
+        if row is None:
+            return PostCounts()
+        return PostCounts(
+            comments=row[0],
+            likes=row[1],
+            dislikes=row[2],
+            boosts=row[3],
+            last_activity_at=from_ms_or_none(row[4]),
+        )
+
+    def set_poll(self, post_id: PostKey, poll: Poll) -> None:
+        """Replace the counts (and end) of a poll."""
+        post = self.get(post_id)
+        if post is not None:
+            content = replace(post.content, poll=poll)
+            self._db.run(sql.SET_EXTRA, post=post_id, new_extra=encode_extra(content))
+
+    def vote(self, post_id: PostKey, voter_id: ActorKey, option: int) -> bool:
+        """Count one vote for one option; False when this voter chose it before."""
+        post = self.get(post_id)
+        if post is None or post.content.poll is None:
+            return False
+        first = not self.votes_of(post_id, voter_id)
+        if self._db.run(sql.VOTE, post_id=post_id, voter_id=voter_id, option=option) != 1:
+            return False
+        poll = post.content.poll
+        options = tuple(
+            replace(choice, votes=choice.votes + 1) if position == option else choice
+            for position, choice in enumerate(poll.options)
+        )
+        self.set_poll(post_id, replace(poll, options=options, voters=poll.voters + int(first)))
+        return True
+
+    def votes_of(self, post_id: PostKey, voter_id: ActorKey) -> Sequence[int]:
+        """The options this person chose."""
+        return [int(row[0]) for row in self._db.rows(sql.VOTES_OF, post=post_id, voter=voter_id)]
+
+    def recipients(self, post_id: PostKey) -> Sequence[ActorKey]:
+        """Whom the post addresses by name (see `add`)."""
+        return [ActorKey(row[0]) for row in self._db.rows(sql.RECIPIENTS, post=post_id)]
+
+    def is_forgotten(self, uri: str) -> bool:
+        """Whether a Delete of this id came before its Create (kept for 7 days)."""
+        return self._db.row(sql.FORGOTTEN, uri=uri) is not None
+
+    def forget(self, uri: str, *, until: datetime) -> None:
+        """Remember that this id was deleted before it was known."""
+        self._db.run(sql.FORGET, uri=uri, until_ms=to_ms(until))
+
+    def remove_by_author(
+        self, author_id: ActorKey, community_id: ActorKey | None, *, at: datetime
+    ) -> int:
+        """Remove up to 500 posts of one author (in one community); how many were removed."""
+        rows = self._db.rows(
+            sql.PUBLISHED_BY if community_id is None else sql.PUBLISHED_BY_IN,
+            **({} if community_id is None else {"community": community_id}),
+            author=author_id,
+            most=MOST_REMOVED_AT_ONCE,
+        )
+        for row in rows:
+            self.set_state(PostKey(row[0]), PostState.REMOVED, at=at)
+        return len(rows)

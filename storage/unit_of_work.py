@@ -1,0 +1,93 @@
+"""The unit of work: all repositories over one connection, and the event log beside them.
+
+One object serves unit after unit on its connection; `start_unit` forgets what the last one left.
+It satisfies `communities.ports.UnitOfWork` and adds what federation and the node need.
+"""
+
+from communities.events import Event
+from storage.actors import Actors
+from storage.audiences import Audiences
+from storage.communities import Communities
+from storage.connection import Connection
+from storage.deliveries import Deliveries
+from storage.event_log import EventLog
+from storage.inbox import Inbox
+from storage.instance import Instance
+from storage.jobs import Jobs
+from storage.keys import Keys
+from storage.memberships import Memberships
+from storage.notifications import Notifications
+from storage.peers import Peers
+from storage.people import People
+from storage.posts import Posts
+from storage.reactions import Reactions
+from storage.reports import Reports
+from storage.timelines import Timelines
+
+EVENTS = "events"
+JOBS = "jobs"
+DELIVERIES = "deliveries"
+
+
+class UnitOfWork:
+    """Repositories of one connection; what they do belongs to the running transaction.
+
+    Attributes:
+        cause: row of `received` with the activity that makes this unit happen, if any; set by
+            whoever runs the unit, noted beside every event.
+        at_ms: the time of the unit, milliseconds; noted in the log.
+    """
+
+    def __init__(self, connection: Connection) -> None:
+        """Build the repositories once."""
+        self.connection = connection
+        self.events = EventLog(connection)
+        self.actors = Actors(connection)
+        self.audiences = Audiences(connection)
+        self.people = People(connection)
+        self.communities = Communities(connection)
+        self.memberships = Memberships(connection)
+        self.posts = Posts(connection, self.events)
+        self.reactions = Reactions(connection)
+        self.reports = Reports(connection)
+        self.notifications = Notifications(connection)
+        self.timelines = Timelines(connection)
+        self.peers = Peers(connection)
+        self.keys = Keys(connection)
+        self.inbox = Inbox(connection)
+        self.deliveries = Deliveries(connection)
+        self.jobs = Jobs(connection)
+        self.instance = Instance(connection)
+        self.cause: int | None = None
+        self.at_ms = 0
+
+    def record(self, event: Event) -> None:
+        """Append an event to the log, with the unit's cause and time."""
+        self.events.append(event, cause=self.cause, at_ms=self.at_ms)
+
+    def start_batch(self) -> None:
+        """A transaction was opened: learn the log's position."""
+        self.events.start_batch()
+
+    def start_unit(self) -> None:
+        """Forget what the unit before left."""
+        self.cause = None
+        self.at_ms = 0
+        self.events.start_unit()
+        self.jobs.start_unit()
+        self.deliveries.start_unit()
+
+    def end_unit(self) -> frozenset[str]:
+        """The topics this unit touched: who must be woken after the commit."""
+        wakes: list[str] = []
+        if self.events.appended:
+            wakes.append(EVENTS)
+        if self.jobs.enqueued:
+            wakes.append(JOBS)
+        if self.deliveries.added:
+            wakes.append(DELIVERIES)
+        return frozenset(wakes)
+
+    def undo_unit(self) -> None:
+        """The unit was rolled back: so is what it appended to the log."""
+        self.events.undo_unit()

@@ -1,1 +1,4 @@
-"""ActivityStreams 2.0 and ActivityPub as values: parsing, rendering, audiences, collections, proofs."""
+"""ActivityStreams 2.0 and ActivityPub as values.
+
+Parsing, rendering, contexts, audiences, collections and integrity proofs; no network, no storage.
+"""

@@ -47,6 +47,8 @@ def current(engine: Engine) -> str | None:
         StorageError: it cannot be opened.
     """
     path = sqlite_path(engine)
+    if path is not None and not path.parent.is_dir():
+        raise StorageError(f"the database's folder {path.parent} is not there")
     if path is not None and not path.exists():
         return None
     connection = _open(engine)

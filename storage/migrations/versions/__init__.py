@@ -1,0 +1,1 @@
+"""One module for each revision: `revision`, `down_revision`, `upgrade()`."""

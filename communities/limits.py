@@ -1,0 +1,73 @@
+"""How large what people write may be; one table for those of this node and of peers."""
+
+from communities.errors import Invalid
+from communities.posts import Poll, PostContent
+
+MAX_TITLE = 500
+"""Characters of a title; Lemmy takes 200, Mbin 255, articles of blogs are longer."""
+MAX_TEXT_BYTES = 100_000
+"""Bytes of the text, as markdown and as HTML each."""
+MAX_WARNING = 1_000
+MAX_URL = 2_048
+MAX_LANGUAGE = 35
+"""Characters of a language tag: RFC 5646 section 4.4.1."""
+MAX_ATTACHMENTS = 32
+MAX_HASHTAGS = 50
+MAX_RECIPIENTS = 100
+MAX_POLL_OPTIONS = 50
+MAX_OPTION = 500
+MAX_REASON = 2_000
+
+
+def check_content(content: PostContent) -> None:
+    """Refuse what is larger than this node keeps.
+
+    Raises:
+        Invalid: a field is too long or there are too many of something.
+    """
+    _check_length("title", content.title, MAX_TITLE)
+    _check_length("warning", content.warning, MAX_WARNING)
+    _check_length("language", content.language, MAX_LANGUAGE)
+    _check_length("link", content.link, MAX_URL)
+    _check_bytes("source", content.source)
+    _check_bytes("html", content.html)
+    _check_number("attachments", len(content.attachments), MAX_ATTACHMENTS)
+    _check_number("hashtags", len(content.hashtags), MAX_HASHTAGS)
+    for attachment in content.attachments:
+        _check_length("attachments", attachment.url, MAX_URL)
+    if content.poll is not None:
+        _check_poll(content.poll)
+
+
+def check_reason(reason: str) -> None:
+    """Refuse a reason (of a report, a removal, a ban) that is too long.
+
+    Raises:
+        Invalid: it has more than `MAX_REASON` characters.
+    """
+    _check_length("reason", reason, MAX_REASON)
+
+
+def _check_poll(poll: Poll) -> None:
+    _check_number("poll", len(poll.options), MAX_POLL_OPTIONS)
+    names = [option.name for option in poll.options]
+    if not names or len(set(names)) != len(names):
+        raise Invalid("poll", "A poll needs choices, each with a name of its own")
+    for name in names:
+        _check_length("poll", name, MAX_OPTION)
+
+
+def _check_length(field: str, value: str | None, limit: int) -> None:
+    if value is not None and len(value) > limit:
+        raise Invalid(field, f"The {field} is longer than {limit} characters")
+
+
+def _check_bytes(field: str, value: str) -> None:
+    # UTF-8 takes at most four bytes a character: most texts need no encoding to be judged.
+    if len(value) * 4 > MAX_TEXT_BYTES and len(value.encode()) > MAX_TEXT_BYTES:
+        raise Invalid(field, f"The text is longer than {MAX_TEXT_BYTES} bytes")
+
+
+def _check_number(field: str, number: int, limit: int) -> None:
+    if number > limit:
+        raise Invalid(field, f"There are more than {limit} {field}")

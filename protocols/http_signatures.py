@@ -27,6 +27,7 @@ from protocols.signed_request import (
     PAST,
     RequestParts,
     check_clock,
+    check_expiry,
     check_host,
     parse_http_date,
     parse_timestamp,
@@ -362,8 +363,7 @@ def _check_time(
             raise SignatureRefused("coverage", "(created)")
         made = parse_timestamp(signature.created)
         check_clock(made, now=now, past=past, future=future)
-    if signature.expires is not None and parse_timestamp(signature.expires) < now:
-        raise SignatureRefused("expired")
+    check_expiry(signature.expires, now=now)
 
 
 def _check_digest(covered: tuple[str, ...], request: RequestParts) -> None:

@@ -47,6 +47,16 @@ def check_clock(made: datetime, *, now: datetime, past: timedelta, future: timed
         raise SignatureRefused("clock")
 
 
+def check_expiry(expires: int | None, *, now: datetime) -> None:
+    """Refuse a signature that is past its own end, if it has one (UNIX seconds).
+
+    Raises:
+        SignatureRefused: expired, or malformed.
+    """
+    if expires is not None and parse_timestamp(expires) < now:
+        raise SignatureRefused("expired")
+
+
 def check_host(request: RequestParts, hosts: Collection[str]) -> None:
     """Refuse a request that was signed for another server than one of `hosts` (if any are named).
 

@@ -169,7 +169,7 @@ def _read(entry: JsonValue, kind: ActivityType, depth: int) -> tuple[ActivityObj
     if type(entry) is str and is_web_url(entry):
         return (Reference(id=entry),)
     if type(entry) is not dict:
-        raise malformed("The object of the activity is not an http or https URL.")
+        return (_reference(entry),)
     if is_tombstone(entry):
         return (parse_tombstone(entry),)
     if object_type(entry) is not None or actor_type(entry) is not None:
@@ -202,8 +202,9 @@ def _document(entry: JsonObject, kind: ActivityType) -> ActivityObject:
     return _reference(entry)
 
 
-def _reference(entry: JsonObject) -> Reference:
-    found = id_of(entry)
+def _reference(entry: JsonValue) -> Reference:
+    found = None if type(entry) is list else id_of(entry)
     if found is None:
         raise malformed("The object of the activity has no id that is an http or https URL.")
-    return Reference(id=found, type=next(iter(type_names(entry)), None))
+    kinds = type_names(entry) if type(entry) is dict else ()
+    return Reference(id=found, type=next(iter(kinds), None))

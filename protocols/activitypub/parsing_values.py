@@ -101,7 +101,11 @@ def id_of(value: JsonValue) -> str | None:
         if found is None:
             found = value.get("@id")
         value = found if found is not None else value.get("href")
-    return value if type(value) is str and is_web_url(value) else None
+    if type(value) is not str:
+        return None
+    if is_web_url(value):
+        return value
+    return PUBLIC if value in _PUBLIC_NAMES else None  # followed by relays (FEP-ae0c)
 
 
 def own_id(raw: JsonObject, what: str) -> str | None:

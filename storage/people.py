@@ -65,6 +65,18 @@ _HAS_FOLLOWER_AT = Statement(
 )
 
 
+_HAS_LOCAL_FOLLOWER = Statement(
+    select(follows.c.follower_id)
+    .join_from(follows, actors, actors.c.id == follows.c.follower_id)
+    .where(
+        follows.c.followee_id == bindparam("followee"),
+        follows.c.state == FollowState.ACCEPTED.value,
+        actors.c.host.is_(None),
+    )
+    .limit(1)
+)
+
+
 def _put_block(tools: Tools) -> Any:  # noqa: ANN401 - a dialect's Insert
     names = ("blocker_id", "blocked_id", "uri", "at_ms")
     return (
@@ -188,3 +200,7 @@ class People:
     def has_follower_at(self, followee_id: ActorKey, host: str) -> bool:
         """Whether anyone of that peer is an accepted follower."""
         return self._db.row(_HAS_FOLLOWER_AT, followee=followee_id, host=host) is not None
+
+    def has_local_follower(self, followee_id: ActorKey) -> bool:
+        """Whether anyone of this node is an accepted follower."""
+        return self._db.row(_HAS_LOCAL_FOLLOWER, followee=followee_id) is not None

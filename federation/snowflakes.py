@@ -1,0 +1,40 @@
+"""Snowflakes: 64-bit keys that sort by time, (milliseconds << 16) | sequence.
+
+Spec: house "Settled beforehand": a remote post's key carries its published time, clamped to
+[2000-01-01, time of receipt]; local ones never run backwards.
+"""
+
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_EARLIEST_MS = int(datetime(2000, 1, 1, tzinfo=UTC).timestamp() * 1000)
+_SEQUENCE = 0xFFFF
+_MILLISECOND = timedelta(milliseconds=1)
+
+
+class Snowflakes:
+    """Gives out keys; one object for the whole node."""
+
+    def __init__(self, now: Callable[[], datetime], *, first: int) -> None:
+        """Read the time from `now`; begin the sequence at a random `first`."""
+        self._now = now
+        self._sequence = first & _SEQUENCE
+        self._last_ms = 0
+
+    def mint(self) -> int:
+        """A key for something of this node, made now; never smaller than one before."""
+        self._last_ms = max(self._last_ms, (self._now() - _EPOCH) // _MILLISECOND)
+        return self._key(self._last_ms)
+
+    def mint_at(self, moment: datetime | None, *, received: datetime) -> int:
+        """A key that carries the time a peer gave."""
+        latest = (received - _EPOCH) // _MILLISECOND
+        if moment is None:
+            return self._key(latest)
+        stated = (moment - _EPOCH) // _MILLISECOND
+        return self._key(min(max(stated, _EARLIEST_MS), latest))
+
+    def _key(self, milliseconds: int) -> int:
+        self._sequence = (self._sequence + 1) & _SEQUENCE
+        return (milliseconds << 16) | self._sequence

@@ -18,7 +18,7 @@ from storage.statements import Statement
 from storage.tables.social import actors, communities
 from storage.times import from_ms_or_none
 
-_COLUMNS = (
+COLUMNS = (
     actors.c.id,
     actors.c.uri,
     actors.c.localpart,
@@ -40,7 +40,7 @@ _COLUMNS = (
     communities.c.downvotes,
     communities.c.sensitive,
 )
-_SELECT = select(*_COLUMNS).join_from(communities, actors, actors.c.id == communities.c.id)
+_SELECT = select(*COLUMNS).join_from(communities, actors, actors.c.id == communities.c.id)
 _BY_ID = Statement(_SELECT.where(communities.c.id == bindparam("id")))
 _BY_URI = Statement(_SELECT.where(actors.c.uri == bindparam("uri")))
 _LOCAL_BY_NAME = Statement(
@@ -70,7 +70,8 @@ _UPDATE_ACTOR = Statement(
 )
 
 
-def _community(row: Row) -> Community:
+def to_community(row: Row) -> Community:
+    """The community of a row with `COLUMNS`."""
     return Community(
         id=ActorKey(row[0]),
         uri=row[1],
@@ -117,17 +118,17 @@ class Communities:
     def get(self, community_id: ActorKey) -> Community | None:
         """The community with this key."""
         row = self._db.row(_BY_ID, id=community_id)
-        return None if row is None else _community(row)
+        return None if row is None else to_community(row)
 
     def by_uri(self, uri: str) -> Community | None:
         """The community with this actor id."""
         row = self._db.row(_BY_URI, uri=uri)
-        return None if row is None else _community(row)
+        return None if row is None else to_community(row)
 
     def by_localpart(self, localpart: str) -> Community | None:
         """This node's community with this name."""
         row = self._db.row(_LOCAL_BY_NAME, localpart=localpart)
-        return None if row is None else _community(row)
+        return None if row is None else to_community(row)
 
     def add(self, community: Community) -> None:
         """Store the policies of a new community whose row in actors stands already."""

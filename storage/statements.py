@@ -42,12 +42,12 @@ class Tools:
 
         One parameter whatever the length, so that the statement is compiled once.
         """
-        source = (
-            f"SELECT value FROM json_each(:{parameter})"
+        values = (
+            f"value FROM json_each(:{parameter})"
             if self.is_sqlite
-            else f"SELECT value::bigint FROM json_array_elements_text(CAST(:{parameter} AS json))"
+            else f"value::bigint FROM json_array_elements_text(CAST(:{parameter} AS json))"
         )
-        return text(f"{column} IN ({source})")
+        return text(f"{column} IN (SELECT {values})")
 
 
 Build = Callable[[Tools], ClauseElement]
@@ -77,15 +77,24 @@ class Statement:
             else self._build(Tools(is_sqlite=is_sqlite))
         )
         compiled = construct.compile(dialect=_SQLITE if is_sqlite else _POSTGRESQL)
-        literals = {
-            name: bind.value
-            for name, bind in compiled.binds.items()  # type: ignore[attr-defined]  # SQLCompiler
-            if not bind.required and name in compiled.params
-        }
+        sql = str(compiled)
+        literals: dict[str, Any] = {}
+        for name, bind in compiled.binds.items():  # type: ignore[attr-defined]  # SQLCompiler
+            if bind.required or name not in compiled.params:
+                continue
+            if bind.expanding:
+                # `column.in_([...])`: Core would write the list out at each execution.
+                values = {f"{name}_{place}": value for place, value in enumerate(bind.value)}
+                template: str = compiled.bindtemplate  # type: ignore[attr-defined]  # as above
+                marks = ", ".join(template % {"name": key} for key in values)
+                sql = sql.replace(f"__[POSTCOMPILE_{name}]", marks)
+                literals.update(values)
+            else:
+                literals[name] = bind.value
         if isinstance(construct, Insert):
             # Core marks the columns of a plain INSERT as not required; they are parameters.
             literals = {name: value for name, value in literals.items() if value is not None}
-        return str(compiled), literals
+        return sql, literals
 
 
 def json_list(keys: Sequence[int]) -> str:

@@ -10,12 +10,14 @@ from storage.audiences import Audiences
 from storage.communities import Communities
 from storage.connection import Connection
 from storage.deliveries import Deliveries
+from storage.directory import Directory
 from storage.event_log import EventLog
 from storage.inbox import Inbox
 from storage.instance import Instance
 from storage.jobs import Jobs
 from storage.keys import Keys
 from storage.memberships import Memberships
+from storage.names import Names
 from storage.notifications import Notifications
 from storage.peers import Peers
 from storage.people import People
@@ -52,6 +54,8 @@ class UnitOfWork:
         self.reports = Reports(connection)
         self.notifications = Notifications(connection)
         self.timelines = Timelines(connection)
+        self.directory = Directory(connection)
+        self.names = Names(connection)
         self.peers = Peers(connection)
         self.keys = Keys(connection)
         self.inbox = Inbox(connection)

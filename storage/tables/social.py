@@ -35,7 +35,12 @@ names = Table(
     "names",
     metadata,
     Column("localpart", Text, primary_key=True),
-    Column("owner_kind", Text, nullable=False),
+    Column(
+        "owner_kind",
+        Text,
+        CheckConstraint("owner_kind IN ('person', 'community', 'node')", name="owner_kind"),
+        nullable=False,
+    ),
     Column("owner_id", BigInteger, nullable=False),
     Column("retired_ms", BigInteger),
 )
@@ -71,6 +76,12 @@ actors = Table(
     Column("fetched_ms", BigInteger),
 )
 Index("ix_actors_localpart_host", actors.c.localpart, actors.c.host)
+Index(
+    "ix_actors_local",
+    actors.c.kind,
+    sqlite_where=text("host IS NULL"),
+    postgresql_where=text("host IS NULL"),
+)
 
 actor_keys = Table(
     "actor_keys",
@@ -193,6 +204,18 @@ Index(
 Index("ix_posts_root", posts.c.root_id, posts.c.id)
 Index("ix_posts_author", posts.c.author_id, posts.c.id)
 Index(
+    "ix_posts_pinned",
+    posts.c.community_id,
+    sqlite_where=text("pinned IS 1"),
+    postgresql_where=text("pinned IS true"),
+)
+Index(
+    "ix_posts_local",
+    posts.c.depth,
+    sqlite_where=text("local = 1 AND state = 'published'"),
+    postgresql_where=text("local = true AND state = 'published'"),
+)
+Index(
     "ix_posts_orphans",
     posts.c.parent_uri,
     sqlite_where=text("parent_uri IS NOT NULL AND parent_id IS NULL"),
@@ -273,6 +296,13 @@ reports = Table(
     Column("resolved_by", BigInteger),
     Column("resolved_ms", BigInteger),
 )
+Index(
+    "ix_reports_new",
+    reports.c.community_id,
+    reports.c.id,
+    sqlite_where=text("state = 'new'"),
+    postgresql_where=text("state = 'new'"),
+)
 
 moderation_log = Table(
     "moderation_log",
@@ -300,3 +330,16 @@ notifications = Table(
     Column("read_ms", BigInteger),
 )
 Index("ix_notifications_person", notifications.c.person_id, notifications.c.id)
+Index(
+    "ix_notifications_unread",
+    notifications.c.person_id,
+    sqlite_where=text("read_ms IS NULL"),
+    postgresql_where=text("read_ms IS NULL"),
+)
+Index(
+    "ix_notifications_post",
+    notifications.c.post_id,
+    notifications.c.person_id,
+    sqlite_where=text("post_id IS NOT NULL"),
+    postgresql_where=text("post_id IS NOT NULL"),
+)

@@ -67,6 +67,14 @@ def _actors() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_actors")),
         sa.UniqueConstraint("uri", name=op.f("uq_actors_uri")),
     )
+    op.create_index(
+        op.f("ix_actors_local"),
+        "actors",
+        ["kind"],
+        unique=False,
+        sqlite_where=sa.text("host IS NULL"),
+        postgresql_where=sa.text("host IS NULL"),
+    )
     op.create_index(op.f("ix_actors_localpart_host"), "actors", ["localpart", "host"], unique=False)
 
 
@@ -74,7 +82,14 @@ def _names() -> None:
     op.create_table(
         "names",
         sa.Column("localpart", sa.Text(), nullable=False),
-        sa.Column("owner_kind", sa.Text(), nullable=False),
+        sa.Column(
+            "owner_kind",
+            sa.Text(),
+            sa.CheckConstraint(
+                "owner_kind IN ('person', 'community', 'node')", name=op.f("ck_names_owner_kind")
+            ),
+            nullable=False,
+        ),
         sa.Column("owner_id", sa.BigInteger(), nullable=False),
         sa.Column("retired_ms", sa.BigInteger(), nullable=True),
         sa.PrimaryKeyConstraint("localpart", name=op.f("pk_names")),

@@ -98,6 +98,14 @@ def _reports() -> None:
         sa.Column("resolved_ms", sa.BigInteger(), nullable=True),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_reports")),
     )
+    op.create_index(
+        op.f("ix_reports_new"),
+        "reports",
+        ["community_id", "id"],
+        unique=False,
+        sqlite_where=sa.text("state = 'new'"),
+        postgresql_where=sa.text("state = 'new'"),
+    )
     op.create_index(op.f("ix_reports_post_id"), "reports", ["post_id"], unique=False)
 
 
@@ -133,6 +141,22 @@ def _notifications() -> None:
     )
     op.create_index(
         op.f("ix_notifications_person"), "notifications", ["person_id", "id"], unique=False
+    )
+    op.create_index(
+        op.f("ix_notifications_post"),
+        "notifications",
+        ["post_id", "person_id"],
+        unique=False,
+        sqlite_where=sa.text("post_id IS NOT NULL"),
+        postgresql_where=sa.text("post_id IS NOT NULL"),
+    )
+    op.create_index(
+        op.f("ix_notifications_unread"),
+        "notifications",
+        ["person_id"],
+        unique=False,
+        sqlite_where=sa.text("read_ms IS NULL"),
+        postgresql_where=sa.text("read_ms IS NULL"),
     )
 
 
@@ -208,12 +232,28 @@ def _posts() -> None:
         postgresql_where=sa.text("parent_id IS NULL"),
     )
     op.create_index(
+        op.f("ix_posts_local"),
+        "posts",
+        ["depth"],
+        unique=False,
+        sqlite_where=sa.text("local = 1 AND state = 'published'"),
+        postgresql_where=sa.text("local = true AND state = 'published'"),
+    )
+    op.create_index(
         op.f("ix_posts_orphans"),
         "posts",
         ["parent_uri"],
         unique=False,
         sqlite_where=sa.text("parent_uri IS NOT NULL AND parent_id IS NULL"),
         postgresql_where=sa.text("parent_uri IS NOT NULL AND parent_id IS NULL"),
+    )
+    op.create_index(
+        op.f("ix_posts_pinned"),
+        "posts",
+        ["community_id"],
+        unique=False,
+        sqlite_where=sa.text("pinned IS 1"),
+        postgresql_where=sa.text("pinned IS true"),
     )
     op.create_index(op.f("ix_posts_root"), "posts", ["root_id", "id"], unique=False)
 

@@ -42,6 +42,7 @@ class Metrics:
         self._request_seconds = histogram(
             "http_request_seconds", "Time to an answer.", ["route"], buckets=_SECONDS
         )
+        self._of_requests: dict[tuple[str, int], tuple[Counter, Histogram]] = {}
         self._accepted = counter("inbox_accepted", "Activities taken in.")
         self._rejected = counter("inbox_rejected", "Activities refused.", ["reason"])
         self._deliveries = counter("deliveries", "Attempts to deliver.", ["outcome"])
@@ -62,8 +63,14 @@ class Metrics:
 
     def request_answered(self, route: str, status: int, seconds: float) -> None:
         """Count an answer of the HTTP server; `route` is the name in the route table."""
-        self._requests.labels(route, status).inc()
-        self._request_seconds.labels(route).observe(seconds)
+        figures = self._of_requests.get((route, status))
+        if figures is None:
+            # Looking up labels costs as much as counting; there are few pairs.
+            figures = self._requests.labels(route, status), self._request_seconds.labels(route)
+            self._of_requests[route, status] = figures
+        counter, histogram = figures
+        counter.inc()
+        histogram.observe(seconds)
 
     def inbox_accepted(self) -> None:
         """Count an activity that was taken in."""

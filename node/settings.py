@@ -9,6 +9,7 @@ import ipaddress
 from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import lru_cache
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -46,7 +47,7 @@ class Secret:
 class Networks:
     """A set of IP networks, written as CIDR blocks."""
 
-    __slots__ = ("items",)
+    __slots__ = ("_holds", "items")
 
     def __init__(self, blocks: Iterable[str] = ()) -> None:
         """Read the blocks; a single address is a network of one.
@@ -55,9 +56,14 @@ class Networks:
             ValueError: a block is no network, or has bits set beyond its prefix.
         """
         self.items = tuple(ipaddress.ip_network(block) for block in blocks)
+        # Asked at every request, mostly about the same few addresses.
+        self._holds = lru_cache(maxsize=1024)(self._find)
 
     def __contains__(self, address: str) -> bool:
         """Whether an address (IPv4-mapped ones as their IPv4 form) lies in one of the networks."""
+        return self._holds(address)
+
+    def _find(self, address: str) -> bool:
         try:
             parsed = ipaddress.ip_address(address.partition("%")[0])
         except ValueError:

@@ -150,15 +150,18 @@ def _check_url(text: str, allow_networks: tuple[Network, ...]) -> Target:
     if len(text) > MAX_URL_CHARACTERS or _DOUBTFUL_CHARACTER.search(text):
         raise FetchForbidden(Forbidden.URL)
     try:
+        parts = urlsplit(text)
+        hostname = parts.hostname
         url = URL(text).with_fragment(None)
-        hostname = urlsplit(text).hostname
-    except ValueError:
+    except (ValueError, IndexError):
+        # yarl 1.25 answers "https://[]@" with an IndexError.
         raise FetchForbidden(Forbidden.URL) from None
     if url.scheme not in {"https", "http"} or (url.scheme == "http" and not allow_networks):
         raise FetchForbidden(Forbidden.URL)
-    if url.raw_host is None or url.raw_user is not None or url.raw_password is not None:
+    host = url.raw_host or ""
+    if not host or "%" in host or "@" in parts.netloc or ("[" in parts.netloc) != (":" in host):
         raise FetchForbidden(Forbidden.URL)
-    host = _check_host(url, hostname, allow_networks)
+    _check_host(url, host, hostname, allow_networks)
     authority = _check_port(url, f"[{host}]" if ":" in host else host)
     return Target(
         url=url,
@@ -169,8 +172,9 @@ def _check_url(text: str, allow_networks: tuple[Network, ...]) -> Target:
     )
 
 
-def _check_host(url: URL, hostname: str | None, allow_networks: tuple[Network, ...]) -> str:
-    host = url.raw_host or ""
+def _check_host(
+    url: URL, host: str, hostname: str | None, allow_networks: tuple[Network, ...]
+) -> None:
     literal = _literal(host)
     if literal is not None:
         if hostname is None or _literal(hostname) != literal:
@@ -178,13 +182,12 @@ def _check_host(url: URL, hostname: str | None, allow_networks: tuple[Network, .
         may = is_inside if url.scheme == "http" else is_allowed
         if not may(literal, allow_networks):
             raise FetchForbidden(Forbidden.ADDRESS)
-        return host
+        return
     # Two readers must see one host, and the way to ASCII must lead back to what was written.
     if len(host) > MAX_HOST_CHARACTERS or hostname not in {url.host, host}:
         raise FetchForbidden(Forbidden.URL)
     if not _NAME.fullmatch(host) or _NUMERIC_LABEL.fullmatch(host.rpartition(".")[2]):
         raise FetchForbidden(Forbidden.URL)
-    return host
 
 
 def _check_port(url: URL, host: str) -> str:

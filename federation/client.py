@@ -235,7 +235,8 @@ class Client:
     def _redirected(self, target: Target, location: str, *, must_stay: bool) -> Target:
         try:
             url = str(target.url.join(URL(location)))
-        except ValueError:
+        except (ValueError, IndexError):
+            # As in check_url: yarl 1.25 answers "https://[]@" with an IndexError.
             raise FetchForbidden(Forbidden.REDIRECT, peer=target.host) from None
         further = check_url(url, allow_networks=self._allow_networks)
         is_downgrade = further.is_plain and not target.is_plain

@@ -144,9 +144,9 @@ class PeerKeys:
             rejected = SignatureRejected(f"the key could not be fetched: {error}")
             _fail(future, rejected)
             raise rejected from error
-        except BaseException as error:
+        except BaseException:
             _fail(future, SignatureRejected("the key could not be fetched"))
-            raise error
+            raise
         else:
             future.set_result(found)
             return found

@@ -71,9 +71,7 @@ def _created_post(uow: UnitOfWork, act: Act) -> Post | None:
             return None
         found = fetched_post(act.resolved.get(obj.id), obj.id)
         if found is None:
-            raise RemoteProtocolError(
-                "The object could not be fetched from its origin", status_hint=422
-            )
+            raise RemoteProtocolError("The object could not be fetched", status_hint=422)
         return found
     if not isinstance(obj, Post):
         raise RemoteProtocolError("The object of a Create must be a post", status_hint=422)
@@ -85,9 +83,7 @@ def _created_post(uow: UnitOfWork, act: Act) -> Post | None:
         # Announced after the author told us: the copy that we have is the author's own.
         return obj
     if found is None:
-        raise RemoteProtocolError(
-            "The object is not the signer's and its origin has none", status_hint=403
-        )
+        raise RemoteProtocolError("The object is not of the signer's origin", status_hint=403)
     return found
 
 

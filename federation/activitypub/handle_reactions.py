@@ -41,7 +41,7 @@ def reaction_apply(uow: UnitOfWork, act: Act, _context: Context) -> None:
 def react(uow: UnitOfWork, act: Act, post: DomainPost) -> None:
     """Give the reaction that the activity stands for; relay it in a community of ours."""
     activity = act.activity
-    emoji = activity.content if activity.type in (ActivityType.EMOJI_REACT,) else None
+    emoji = activity.content if activity.type is ActivityType.EMOJI_REACT else None
     kind = _KINDS[activity.type]
     if activity.type is ActivityType.LIKE and activity.content:
         # PieFed and Misskey put the emoji in a Like (FEP-c0e0).

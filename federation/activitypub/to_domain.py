@@ -166,7 +166,7 @@ def _recipients(uow: UnitOfWork, post: vocabulary.Post) -> tuple[ActorKey, ...]:
     named = dict.fromkeys((*(mention.href for mention in post.mentions), *post.to, *post.cc))
     found = []
     for uri in named:
-        if uri == vocabulary.PUBLIC or uri == post.attributed_to:
+        if uri in (vocabulary.PUBLIC, post.attributed_to):
             continue
         profile = uow.people.by_uri(uri)
         if profile is not None and profile.is_local and not uow.actors.is_community(uri):

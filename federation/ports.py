@@ -1,0 +1,18 @@
+"""What federation is given by the node that runs it."""
+
+from collections.abc import Coroutine
+from typing import Protocol
+
+
+class Spawn(Protocol):
+    """Runs a coroutine as a supervised task; only the node creates tasks."""
+
+    def __call__(self, work: Coroutine[object, object, None], name: str) -> None:
+        """Start it now; an error that leaves it is logged."""
+
+
+class DeliveryFigures(Protocol):
+    """Counts what became of deliveries."""
+
+    def delivery(self, outcome: str) -> None:
+        """Count one: done, retried, dropped, gone."""

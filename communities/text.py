@@ -24,12 +24,16 @@ from communities.limits import MAX_TEXT_BYTES
 MAX_TAGS = 8_000
 """Tags in one text; beyond it, nesting makes the parser slow, and only the plain text is kept."""
 
+_MAX_PASSES = 4
+"""How often misnested HTML is parsed again before its markup is given up."""
+
 _TAGS = (
     {"p", "br", "a", "span", "em", "strong", "b", "i", "u", "s", "del", "code", "pre"}
     | {"blockquote", "ul", "ol", "li", "h1", "h2", "h3", "h4", "h5", "h6", "hr"}
     | {"table", "thead", "tbody", "tr", "th", "td"}
 )
-_ATTRIBUTES = {
+_ATTRIBUTES: dict[str, set[str]] = {
+    "*": set(),
     "a": {"href"},
     "ol": {"start", "reversed"},
     "li": {"value"},
@@ -80,6 +84,11 @@ _STRICT = nh3.Cleaner(
 _BARE = nh3.Cleaner(tags=set(), attributes={}, link_rel=None)
 
 # In what the parser wrote, `<`, `>` and `"` never stand bare inside an attribute.
+# Of these tags the parser makes what it would read again the same way; where others stood, what
+# is left of their content may nest as no parser would have it.
+_WILD = re.compile(
+    r"<(?!/?(?:p|br|a|span|em|strong|b|i|u|s|del|code|pre|blockquote|[uo]l|li|hr)[\s/>])"
+)
 _IMAGE = re.compile(r"<img\b([^>]*)>")
 _SOURCE = re.compile(r' src="([^"]*)"')
 _ALT = re.compile(r' alt="([^"]*)"')
@@ -109,6 +118,17 @@ def sanitise(html: str) -> str:
     Pictures become links, since they are attached to a post rather than embedded. Links keep
     only absolute addresses of a few schemes, none with a user name in it.
     """
+    clean = _sanitise_once(html)
+    if _WILD.search(html) is None:
+        return clean
+    for _ in range(_MAX_PASSES):
+        before, clean = clean, _sanitise_once(clean)
+        if clean == before:
+            return clean
+    return _without_tags(clean)
+
+
+def _sanitise_once(html: str) -> str:
     if html.count("<") > MAX_TAGS:
         return _without_tags(html)
     clean = _FIRST.clean(html)
@@ -132,7 +152,7 @@ def plain_text(html: str, limit: int) -> str:
     if html.count("<") > MAX_TAGS:
         html = _TAG.sub(" ", html)
     text = html_entities.unescape(_BARE.clean(_BREAK.sub("\n<", html)))
-    text = "\n".join(filter(None, (line.strip() for line in text.splitlines())))
+    text = "\n".join(filter(None, (" ".join(line.split()) for line in text.splitlines())))
     return text if len(text) <= limit else text[: limit - 1].rstrip() + "\N{HORIZONTAL ELLIPSIS}"
 
 

@@ -102,6 +102,9 @@ def is_plain(raw: JsonValue) -> bool:
 
     Looks at the @context of the document and of the objects inside `object`, four deep. Costs a
     few microseconds; what a context in place says is kept for the next document with the same.
+
+    Raises:
+        RemoteProtocolError: 400 for text or numbers that `strict_json` would have refused.
     """
     return all(
         _are_plain(node.get("@context")) and not _has_expanded_keys(node)
@@ -129,10 +132,18 @@ def _are_plain(context: JsonValue) -> bool:
         return True
     if type(context) is list and all(type(entry) is str for entry in context):
         return True
-    encoded = msgspec.json.encode(context)
+    encoded = _encode(context)
     if len(encoded) > _MAX_CACHED_BYTES:
         return _examine(context)
     return _examine_cached(encoded)
+
+
+def _encode(value: JsonValue) -> bytes:
+    try:
+        return msgspec.json.encode(value)
+    except (ValueError, OverflowError) as error:
+        # Half a surrogate pair or a huge number; `strict_json` lets neither pass.
+        raise malformed("The document holds text or numbers that cannot be JSON.") from error
 
 
 @lru_cache(maxsize=512)
@@ -204,7 +215,7 @@ def compact(raw: JsonObject) -> JsonObject:
         RemoteProtocolError: 413 when it is larger than 64 KiB, 400 when it has too many values,
             levels or contexts, 422 when it names a context that is not bundled or is no JSON-LD.
     """
-    if len(msgspec.json.encode(raw)) > MAX_COMPACT_BYTES:
+    if len(_encode(raw)) > MAX_COMPACT_BYTES:
         raise RemoteProtocolError("The JSON-LD document is too large.", status_hint=413)
     _check_effort(raw)
     # 265 ms at start for a library that most nodes never need (lxml, cachetools and the rest).

@@ -11,6 +11,7 @@ PURE = ("communities", "protocols")
 MAX_FILE_LINES = 400
 MAX_FUNCTION_LINES = 60
 
+MIGRATIONS = "storage/migrations/versions/"
 CATCH_ALL_ALLOWED = {
     "node/tasks.py",
     "node/jobs.py",
@@ -110,7 +111,9 @@ def file_is_short(file: SourceFile) -> Iterator[str]:
 
 
 def functions_are_short(file: SourceFile) -> Iterator[str]:
-    """A function has at most 60 lines."""
+    """A function has at most 60 lines; a migration is a list of tables and may be longer."""
+    if file.path.startswith(MIGRATIONS):
+        return
     for node in functions(file.tree):
         lines = (node.end_lineno or node.lineno) - node.lineno + 1
         if lines > MAX_FUNCTION_LINES:
@@ -163,14 +166,19 @@ def is_nothing(statement: ast.stmt) -> bool:
 
 
 def everything_is_caught_in_few_places(file: SourceFile) -> Iterator[str]:
-    """`except Exception` stands only where an error has nowhere further to go."""
+    """`except Exception` ends an error only where it has nowhere further to go.
+
+    Elsewhere it may look at the error, but its last statement raises.
+    """
     if file.path in CATCH_ALL_ALLOWED:
         return
     for node in ast.walk(file.tree):
-        if isinstance(node, ast.ExceptHandler) and node.type is not None:
-            types = node.type.elts if isinstance(node.type, ast.Tuple) else [node.type]
-            if {"Exception", "BaseException"} & {dotted(item) for item in types}:
-                yield f"{file.path}:{node.lineno}: except Exception"
+        if not isinstance(node, ast.ExceptHandler) or node.type is None:
+            continue
+        types = node.type.elts if isinstance(node.type, ast.Tuple) else [node.type]
+        catches_all = {"Exception", "BaseException"} & {dotted(item) for item in types}
+        if catches_all and not isinstance(node.body[-1], ast.Raise):
+            yield f"{file.path}:{node.lineno}: except Exception"
 
 
 def tasks_are_made_in_one_place(file: SourceFile) -> Iterator[str]:

@@ -88,6 +88,22 @@ COUNTS = Statement(
         post_counts.c.activity_ms,
     ).where(post_counts.c.post_id == bindparam("post"))
 )
+_answers = posts.alias("answers")
+COUNT_ANSWERS = Statement(
+    update(post_counts)
+    .where(post_counts.c.post_id == bindparam("post"))
+    .values(
+        comments=select(func.count())
+        .select_from(_answers)
+        .where(
+            _answers.c.root_id
+            == select(posts.c.root_id).where(posts.c.id == bindparam("post")).scalar_subquery(),
+            _answers.c.parent_id == bindparam("post"),
+            _answers.c.state == PostState.PUBLISHED.value,
+        )
+        .scalar_subquery()
+    )
+)
 COUNT_IN_COMMUNITY = Statement(
     update(communities)
     .where(communities.c.id == bindparam("community"))

@@ -5,7 +5,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from communities.people import ActorKey
-from communities.posts import Poll, Post, PostContent, PostCounts, PostKey, PostState
+from communities.posts import Poll, Post, PostContent, PostCounts, PostKey, PostState, Visibility
 from storage import post_statements as sql
 from storage.connection import Connection
 from storage.event_log import EventLog
@@ -21,6 +21,19 @@ from storage.times import from_ms, from_ms_or_none, to_ms
 
 _COUNTED = (PostState.PUBLISHED,)
 MOST_REMOVED_AT_ONCE = 500
+
+
+def _belongs_under(orphan: Post, parent: Post) -> bool:
+    """Whether a comment that names a post as its parent may become a part of its thread.
+
+    Not into another community's thread, nor a private answer into what is not private, nor a
+    post under its own answer.
+    """
+    return (
+        orphan.id != parent.root_id
+        and orphan.community_id in (None, parent.community_id)
+        and (orphan.visibility is not Visibility.DIRECT or parent.visibility is Visibility.DIRECT)
+    )
 
 
 class Posts:
@@ -89,17 +102,28 @@ class Posts:
         """Hang comments that came before their parent under it, with what hangs under them."""
         for row in self._db.rows(sql.ORPHANS, uri=post.uri):
             orphan = self.get(PostKey(row[0]))
-            if orphan is None or orphan.id == post.root_id:
-                continue
-            self._db.run(
-                sql.ADOPT,
-                orphan=orphan.id,
-                new_root=post.root_id,
-                deeper=post.depth + 1 - orphan.depth,
-            )
-            self._db.run(sql.SET_PARENT, orphan=orphan.id, new_parent=post.id)
-            if orphan.state in _COUNTED:
-                self._count(replace(orphan, root_id=post.root_id, parent_id=post.id), 1)
+            if orphan is not None and _belongs_under(orphan, post):
+                self._hang(orphan, post)
+
+    def _hang(self, orphan: Post, parent: Post) -> None:
+        """Make a thread of its own a branch of another; it counts as a comment from now on."""
+        counted = orphan.state in _COUNTED
+        below = self.counts(orphan.id)
+        if counted:
+            self._count(orphan, -1)
+        self._db.run(
+            sql.ADOPT,
+            orphan=orphan.id,
+            new_root=parent.root_id,
+            deeper=parent.depth + 1 - orphan.depth,
+        )
+        self._db.run(sql.SET_PARENT, orphan=orphan.id, new_parent=parent.id)
+        if counted:
+            self._count(replace(orphan, root_id=parent.root_id, parent_id=parent.id), 1)
+        if below.comments:
+            last = to_ms(below.last_activity_at or orphan.published_at)
+            self._db.run(sql.BUMP, post_id=parent.root_id, change=below.comments, at_ms=last)
+            self._db.run(sql.COUNT_ANSWERS, post=orphan.id)
 
     def edit(self, post_id: PostKey, content: PostContent, *, at: datetime) -> None:
         """Replace the content; the one before is kept as a revision."""

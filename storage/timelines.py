@@ -10,11 +10,13 @@ from enum import StrEnum
 from typing import Any
 
 from sqlalchemy import (
+    BigInteger,
     ColumnElement,
     Select,
     and_,
     bindparam,
     case,
+    cast,
     func,
     or_,
     select,
@@ -89,7 +91,7 @@ _ENTRY = select(*COLUMNS, *_COUNTS).join_from(
 _score = func.coalesce(post_counts.c.likes - post_counts.c.dislikes, 0)
 _RANKS: dict[ThreadOrder, ColumnElement[int]] = {
     ThreadOrder.ACTIVE: func.coalesce(post_counts.c.activity_ms, posts.c.published_ms),
-    ThreadOrder.TOP: _score,
+    ThreadOrder.TOP: cast(_score, BigInteger),
     ThreadOrder.HOT: posts.c.published_ms
     + DOUBLING_MS
     * case(

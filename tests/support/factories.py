@@ -174,9 +174,7 @@ class World:
         self, uow: UnitOfWork, author: Person, community: Community | None = None, **changes: Any
     ) -> Post:
         """A thread by an author, in a community or on their own."""
-        post = self.draft(author, community, **changes)
-        assert uow.posts.add(post)
-        return post
+        return self._add(uow, self.draft(author, community, **changes))
 
     def comment(self, uow: UnitOfWork, author: Person, parent: Post, **changes: Any) -> Post:
         """An answer to a post."""
@@ -190,8 +188,13 @@ class World:
             parent_uri=parent.uri,
             depth=parent.depth + 1,
         )
-        assert uow.posts.add(comment)
-        return comment
+        return self._add(uow, comment)
+
+    def _add(self, uow: UnitOfWork, post: Post) -> Post:
+        assert uow.posts.add(post)
+        stored = uow.posts.get(post.id)
+        assert stored is not None
+        return stored
 
     def draft(self, author: Person, community: Community | None = None, **changes: Any) -> Post:
         """A thread that is not stored."""

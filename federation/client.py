@@ -269,7 +269,9 @@ class Client:
     async def _get(self, target: Target, wanted: Wanted, signed: Mapping[str, str]) -> Page:
         async with self._session_for(target).get(
             target.url,
-            headers={"Accept": wanted.accept, "Accept-Encoding": "gzip", **signed},
+            headers=self._with_closing(
+                {"Accept": wanted.accept, "Accept-Encoding": "gzip", **signed}
+            ),
             allow_redirects=False,
             timeout=self._fetch_timeout,
         ) as response:
@@ -278,7 +280,6 @@ class Client:
             if response.status == _OK:
                 check_media_type(headers.get("Content-Type", ""), wanted)
                 body = await read_body(response, wanted.max_bytes)
-            self._keep_or_close(response)
             return Page(
                 status=response.status,
                 body=body,
@@ -307,13 +308,12 @@ class Client:
         async with self._session_for(target).post(
             target.url,
             data=body,
-            headers=headers,
+            headers=self._with_closing(headers),
             allow_redirects=False,
             timeout=self._post_timeout,
         ) as response:
             # The rest of an answer is worth reading only because it frees the connection.
             text = b"" if response.content.at_eof() else await self._drain(response)
-            self._keep_or_close(response)
             answer = Answer(status=response.status)
             if answer.is_success:
                 return answer
@@ -336,9 +336,11 @@ class Client:
             response.close()
         return bytes(text)
 
-    def _keep_or_close(self, response: ClientResponse) -> None:
-        if self._sockets.count - self._under_way >= self._limits.idle:
-            response.close()
+    def _with_closing(self, headers: Mapping[str, str]) -> Mapping[str, str]:
+        """Give the headers, and ask for the connection to be closed when many are open."""
+        if self._sockets.count < self._limits.kept >= self._under_way:
+            return headers
+        return {**headers, "Connection": "close"}
 
 
 def _connect_timeout(limit: timedelta) -> ClientTimeout:

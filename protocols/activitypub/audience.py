@@ -97,28 +97,33 @@ def community_candidates(post: Post | None, activity: Activity | None) -> tuple[
 def may_announce(announce_actor: str, inner: ActivityObject) -> bool:
     """Whether what is announced says itself that it belongs to the group that announces it.
 
-    It does when the group is its actor, or stands in its audience, to or cc, or in those of the
-    post inside, or when its object or target is the group or a collection below its id on the
-    same server. Lemmy's votes of before 0.18 say nothing: False is not a refusal, then the
-    community of the object, which storage knows, must be the announcing group.
+    It does when the group is its actor, or when the group or a collection below its id (its
+    followers, its moderators) stands in its audience, to, cc or target, or in those of the post
+    inside, or is its object. Lemmy's votes of before 0.18 say nothing: False is not a refusal,
+    then the community of the object, which storage knows, must be the announcing group.
 
     Spec: FEP-1b12 "The Announce activity".
     """
     if isinstance(inner, Activity):
-        if inner.actor == announce_actor or announce_actor in community_candidates(None, inner):
-            return True
-        if _is_of(inner.target, announce_actor):
-            return True
-        return any(_names(announce_actor, found) for found in inner.objects)
+        return (
+            inner.actor == announce_actor
+            or _is_of(inner.target, announce_actor)
+            or _any_is_of(community_candidates(None, inner), announce_actor)
+            or any(_names(announce_actor, found) for found in inner.objects)
+        )
     return _names(announce_actor, inner)
 
 
 def _names(group: str, found: ActivityObject) -> bool:
     if isinstance(found, Post):
-        return group in community_candidates(found, None)
+        return _any_is_of(community_candidates(found, None), group)
     if isinstance(found, Activity):
         return may_announce(group, found)
     return found.id == group
+
+
+def _any_is_of(candidates: tuple[str, ...], group: str) -> bool:
+    return any(_is_of(candidate, group) for candidate in candidates)
 
 
 def _is_of(target: str | None, group: str) -> bool:

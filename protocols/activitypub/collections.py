@@ -116,13 +116,12 @@ class Synchronization:
 def followers_digest(ids: Iterable[str]) -> str:
     """Give the digest of a set of follower ids: XOR of their SHA-256, as 64 hexadecimal digits.
 
-    Order and the empty set do not matter: none is 64 zeros. Each id must come once: two of the
-    same cancel out.
+    Neither order nor an id that comes twice matters; none is 64 zeros.
 
     Spec: FEP-8fcf "Partial follower collection digest".
     """
     digest = 0
-    for follower in ids:
+    for follower in set(ids):
         digest ^= int.from_bytes(hashlib.sha256(follower.encode()).digest(), "big")
     return digest.to_bytes(_DIGEST_BYTES, "big").hex()
 

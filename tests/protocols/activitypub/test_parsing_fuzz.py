@@ -108,8 +108,8 @@ def test_any_value_is_read_or_refused(value: JsonValue) -> None:
     parse_all(value)
 
 
-@relaxed
-@given(st.dictionaries(keys, anything, max_size=12), st.sampled_from(TYPES))
+@settings(relaxed, max_examples=30)
+@given(st.dictionaries(keys, anything, max_size=8), st.sampled_from(TYPES))
 def test_any_object_of_a_known_type_is_read_or_refused(raw: JsonObject, kind: str) -> None:
     parse_all(
         {

@@ -81,6 +81,7 @@ async def until_stopped(readiness: Readiness, grace_seconds: float = GRACE_SECON
     loop = asyncio.get_running_loop()
 
     def ask(number: signal.Signals) -> None:
+        readiness.drain()
         if not stop.done():
             stop.set_result(number)
 
@@ -88,7 +89,6 @@ async def until_stopped(readiness: Readiness, grace_seconds: float = GRACE_SECON
         loop.add_signal_handler(number, ask, number)
     tell_systemd("READY=1")
     number = await stop
-    readiness.drain()
     tell_systemd("STOPPING=1")
     log.info("%s: stopping", number.name)
     if number is signal.SIGTERM:

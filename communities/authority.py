@@ -34,7 +34,7 @@ def decide(community: Community | None, actor: Actor, announced_by: ActorKey | N
     """Which case an act of `actor` in `community` is.
 
     `announced_by` is the verified signer that told us when that is not the actor; only the
-    community's own word makes a fact.
+    community's own word makes a fact, also when it acts itself.
 
     Raises:
         NotAllowed: someone else announced the act, or announced one in a community of ours.
@@ -42,6 +42,8 @@ def decide(community: Community | None, actor: Actor, announced_by: ActorKey | N
     if announced_by is None:
         if community is None or community.is_local:
             return Case.COMMAND
+        if actor.id == community.id:
+            return Case.FACT
         return Case.REQUEST if actor.is_local else Case.CLAIM
     if community is None or community.is_local or announced_by != community.id:
         raise NotAllowed(Reason.NOT_AUTHORITY, "Only the community itself can announce this")

@@ -293,31 +293,46 @@ def store(
     actor_id: ActorKey | None = None,
     reason: str = "",
     requested: bool = False,
-    remove_content: bool = False,
 ) -> Membership:
-    """Store a changed membership and tell; `actor_id` is who did it, by default the person.
-
-    The person's own host is named in the event, since it may have no member left.
-    """
+    """Store a changed membership and tell; `actor_id` is who did it, by default the person."""
     uow.memberships.put(changed)
-    person = uow.people.get(changed.person_id)
-    host = None if person is None else person.host
     uow.record(
-        MembershipChanged(
-            community_id=changed.community_id,
-            person_id=changed.person_id,
-            state=changed.state,
-            was=current.state,
+        told(
+            uow,
+            current,
+            changed,
             actor_id=changed.person_id if actor_id is None else actor_id,
-            uri=changed.uri,
             reason=reason,
-            until_ms=None if changed.until is None else int(changed.until.timestamp() * 1000),
-            remove_content=remove_content,
-            also_tell=() if host is None else (host,),
             requested=requested,
         )
     )
     return changed
+
+
+def told(
+    uow: UnitOfWork,
+    current: Membership,
+    changed: Membership,
+    *,
+    actor_id: ActorKey,
+    reason: str,
+    requested: bool,
+) -> MembershipChanged:
+    """The event of a change; it names the person's own host, which may have no member left."""
+    person = uow.people.get(changed.person_id)
+    host = None if person is None else person.host
+    return MembershipChanged(
+        community_id=changed.community_id,
+        person_id=changed.person_id,
+        state=changed.state,
+        was=current.state,
+        actor_id=actor_id,
+        uri=changed.uri,
+        reason=reason,
+        until_ms=None if changed.until is None else int(changed.until.timestamp() * 1000),
+        also_tell=() if host is None else (host,),
+        requested=requested,
+    )
 
 
 def _answer_again(

@@ -5,6 +5,9 @@ key, `verify`. Sending: `sign`, or `prepare`, `sign_bytes` in a thread, `finish`
 
 The type of the key decides how a signature is verified, never the header (an RSA public key must
 not become the secret of an HMAC), and what must be covered is ours to say, not the sender's.
+
+Measured on two shared cores by `python -m benchmarks.wire_formats` (RSA-2048, 1.7 kB, us):
+parse 7, check_request 4, verify 20, prepare 5, sign_bytes 350.
 """
 
 import base64
@@ -180,7 +183,7 @@ def check_request(
 
 
 def verify(signature: SignatureHeader, request: RequestParts, key: PublicKey) -> None:
-    """Refuse the request unless the key signed it. Takes 25 us with RSA, 100 us with Ed25519.
+    """Refuse the request unless the key signed it. Takes 20 us with RSA-2048, 70 us with Ed25519.
 
     GoToSocial may sign a GET without its query string: that is tried as well.
 

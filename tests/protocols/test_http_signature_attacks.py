@@ -353,3 +353,13 @@ def test_sig_21_weak_or_foreign_keys_are_refused() -> None:
     ):
         with pytest.raises(RemoteProtocolError):
             parse_public_pem(pem)
+
+
+def test_covered_header_that_is_no_text_is_malformed() -> None:
+    request = attack(covered=(*ALL, "x"), sent={"x": "\udce9"})
+    broken = RequestParts(
+        method="POST", target="/inbox", headers={**request.headers, "x": "\ud800"}, body=BODY
+    )
+
+    accept(request)  # a byte that is not UTF-8, as the HTTP server hands it on
+    assert reason(broken) == "malformed"

@@ -157,7 +157,7 @@ keys = st.sampled_from(["links", "rel", "href", "software", "name", "metadata", 
 json_values: st.SearchStrategy[JsonValue] = st.recursive(
     st.none() | st.integers() | st.text(max_size=8),
     lambda inner: st.lists(inner, max_size=4) | st.dictionaries(keys, inner),
-    max_leaves=12,
+    max_leaves=6,
 )
 
 

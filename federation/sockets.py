@@ -73,10 +73,18 @@ class _CountedSocket(socket.socket):
     counter: GuardedSockets | None = None
 
     def close(self) -> None:
+        self._count_out()
+        super().close()
+
+    def detach(self) -> int:
+        # How uvloop lets go of a socket, to close the descriptor itself.
+        self._count_out()
+        return super().detach()
+
+    def _count_out(self) -> None:
         if self.counter is not None:
             self.counter.count -= 1
             self.counter = None
-        super().close()
 
 
 def _final_address(info: AddressInfo) -> Address:

@@ -270,4 +270,18 @@ async def test_every_socket_that_was_opened_is_counted_out_again(
         kept = client._sockets.count
 
     assert kept >= 1
-    assert client._sockets.count == 0
+    assert client._sockets.count == client._under_way == 0
+
+
+def test_sockets_are_counted_out_under_uvloop_too() -> None:
+    uvloop = pytest.importorskip("uvloop", reason="pip install 'noaber[fast]' brings uvloop")
+
+    async def deliver() -> tuple[int, int]:
+        async with LoopbackPeer() as peer, loopback_client() as client:
+            peer.behaviours["/inbox"] = reply(202)
+            await client.post_activity(peer.url("/inbox"), BODY, HEADERS)
+            kept = client._sockets.count
+        return kept, client._sockets.count
+
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        assert runner.run(deliver()) == (1, 0)

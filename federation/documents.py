@@ -78,7 +78,7 @@ class Fetched:
 
     Attributes:
         url: where it was found in the end, after redirects, without fragment.
-        status: always 200 so far; the peer may not answer a GET with another 2xx.
+        status: 200; no other one is taken.
         document: strict JSON, not yet understood.
         body: the bytes it was read from.
         headers: those of the answer that a reader may need, names in lower case.

@@ -104,7 +104,7 @@ class InboxReceiver:
         """
         now = self._now()
         signature = read_signature(request, scheme=self._scheme)
-        peer = _origin_of_key(signature.key_id)
+        peer = origin_of_key(signature.key_id)
         if self._policies.is_refused(peer):
             raise NotAllowed(Reason.BLOCKED, "This server does not talk with yours")
         signature.check(request, now=now, past=self._window, hosts=self._hosts)
@@ -157,7 +157,12 @@ def _check_sender(activity: Activity, key: PeerKey, raw: bytes, now: datetime) -
     return Receipt(activity=activity, raw=raw, signer_id=key.owner_id, peer=key.peer, at=now)
 
 
-def _origin_of_key(key_id: str) -> str:
+def origin_of_key(key_id: str) -> str:
+    """The origin of a keyId.
+
+    Raises:
+        SignatureRefused: it is not a URL.
+    """
     url = key_id.partition("#")[0]
     if not is_web_url(url):
         raise SignatureRefused("malformed", "keyId is not a URL")

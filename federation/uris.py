@@ -83,6 +83,22 @@ class Uris:
         """The replies collection of a local post."""
         return f"{self.base}/post/{key}/replies"
 
+    def likes(self, key: PostKey) -> str:
+        """The count of likes of a local post."""
+        return f"{self.base}/post/{key}/likes"
+
+    def shares(self, key: PostKey) -> str:
+        """The count of boosts of a local post."""
+        return f"{self.base}/post/{key}/shares"
+
+    def created(self, key: PostKey) -> str:
+        """The id of the Create of a local post."""
+        return f"{self.base}/post/{key}/create"
+
+    def announced(self, key: PostKey) -> str:
+        """The id of a community's Announce of a post, as its outbox has it."""
+        return f"{self.base}/post/{key}/announce"
+
     def activity(self, seq: int, word: str) -> str:
         """The id of an activity that the event at a log position calls for."""
         return f"{self.base}/activities/{word}/{seq}"

@@ -1,1 +1,4 @@
-"""The running node: settings, commands, HTTP, loops; the one place that composes the rest."""
+"""The running node: settings, commands, HTTP surfaces, background loops.
+
+The one place that puts things together.
+"""

@@ -14,6 +14,7 @@ from importlib.metadata import version
 
 from aiohttp import web
 
+from communities.errors import NotFound
 from communities.people import ActorKey
 from federation.activitypub import outbound
 from federation.activitypub.act import Context
@@ -24,6 +25,7 @@ from federation.exchanges import ClientLimits
 from federation.inbox import InboxReceiver
 from federation.keys import OwnKeys, PeerKeys
 from federation.policies import Policies
+from federation.reading import PeerReader
 from federation.signing import RequestSigning, Signer, SigningPool
 from federation.snowflakes import Snowflakes
 from federation.uris import Uris
@@ -33,7 +35,11 @@ from node.founding import NODE_LOCALPART, KeyPair, Newcomer, found_node_actor, m
 from node.health import Readiness
 from node.jobs import JobRunner
 from node.metrics import Metrics
+from node.peer_http.actors import ActorDocuments
+from node.peer_http.documents import Readers
 from node.peer_http.inbox import inbox_routes
+from node.peer_http.objects import PostDocuments
+from node.peer_http.well_known import WellKnown
 from node.settings import Settings
 from node.tasks import Tasks
 from storage import schema
@@ -69,6 +75,7 @@ class Node:
     tasks: Tasks
     metrics: Metrics
     readiness: Readiness
+    readers: Readers
 
     async def start(self) -> None:
         """Begin the background loops."""
@@ -102,7 +109,21 @@ class Node:
 
     def routes(self) -> list[Route]:
         """The table of routes."""
-        return inbox_routes(self.inbox, self.metrics)
+        posts = PostDocuments(
+            storage=self.storage,
+            uris=self.uris,
+            readers=self.readers,
+            page=_no_page,
+            now=now,
+        )
+        actors = ActorDocuments(storage=self.storage, uris=self.uris, readers=self.readers, now=now)
+        known = WellKnown(storage=self.storage, uris=self.uris, title=self.settings.title, now=now)
+        inboxes = inbox_routes(self.inbox, self.metrics)
+        return [*inboxes, *actors.routes(), *posts.routes(), *known.routes()]
+
+
+async def _no_page(_request: web.Request) -> web.StreamResponse:
+    raise NotFound("There is no page of this")
 
 
 @asynccontextmanager
@@ -189,6 +210,16 @@ async def _put_together(settings: Settings, storage: Storage, client: Client, ta
         tasks=tasks,
         metrics=metrics,
         readiness=Readiness({}),
+        readers=Readers(
+            PeerReader(
+                peer_keys,
+                policies,
+                base=uris.base,
+                required=settings.federation.authorized_fetch,
+                now=now,
+                window=timedelta(minutes=settings.federation.signature_window_minutes),
+            )
+        ),
     )
 
 

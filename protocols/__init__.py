@@ -1,1 +1,4 @@
-"""Wire formats: bytes and dicts in, values out. No sockets, no database, no clock, no randomness."""
+"""Wire formats: bytes and dicts in, values out.
+
+No sockets, no database, no clock, no randomness.
+"""

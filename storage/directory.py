@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 from sqlalchemy import bindparam, func, literal, select, true
 
@@ -12,6 +13,7 @@ from storage.communities import COLUMNS, to_community
 from storage.connection import Connection
 from storage.statements import Statement
 from storage.tables.social import actors, communities, follows, memberships, posts
+from storage.times import to_ms
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +88,13 @@ _WRITTEN = Statement(
 )
 
 
+_ACTIVE = Statement(
+    select(func.count(func.distinct(posts.c.author_id))).where(
+        posts.c.local == true(), posts.c.id >= bindparam("first")
+    )
+)
+
+
 class Directory:
     """Communities and figures, for anyone."""
 
@@ -123,3 +132,8 @@ class Directory:
         written = self._db.row(_WRITTEN)
         total, comments = (0, 0) if written is None else (int(written[0]), int(written[1]))
         return Usage(0 if people is None else int(people[0]), total - comments, comments)
+
+    def active_since(self, at: datetime) -> int:
+        """How many of this node's people wrote anything since a time."""
+        row = self._db.row(_ACTIVE, first=to_ms(at) << 16)
+        return 0 if row is None else int(row[0])

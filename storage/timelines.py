@@ -181,6 +181,17 @@ _CONTEXT = Statement(
     .order_by(posts.c.id)
     .limit(bindparam("most"))
 )
+_REPLIES = Statement(
+    select(posts.c.uri)
+    .where(
+        posts.c.root_id == bindparam("root"),
+        posts.c.parent_id == bindparam("parent"),
+        visible.READABLE,
+    )
+    .order_by(posts.c.id)
+    .limit(bindparam("most"))
+)
+_ROOT_OF = Statement(select(posts.c.root_id).where(posts.c.id == bindparam("id")))
 _BY_AUTHOR = (posts.c.author_id == bindparam("author"), visible.READABLE)
 _OF_AUTHOR = (
     _ENTRY.add_columns(posts.c.id)
@@ -277,6 +288,13 @@ class Timelines:
         """Keys and ids of the readable posts of a thread, oldest first: its context collection."""
         rows = self._db.rows(_CONTEXT, root=root_id, after=after, most=most)
         return [(PostKey(row[0]), row[1]) for row in rows]
+
+    def replies(self, post_id: PostKey, *, most: int = 100) -> Sequence[str]:
+        """Ids of the direct answers to a post that anyone may read, oldest first."""
+        root = self._db.row(_ROOT_OF, id=post_id)
+        if root is None:
+            return []
+        return [row[0] for row in self._db.rows(_REPLIES, root=root[0], parent=post_id, most=most)]
 
     def by_author(
         self,

@@ -16,9 +16,13 @@ _FULL_OR_LOCKED = ("full", "locked", "busy", "disk i/o", "interrupted", "readonl
 
 
 class Connection:
-    """A driver connection. Not shared between threads at the same time."""
+    """A driver connection. Not shared between threads at the same time.
 
-    __slots__ = ("_execute", "_raw", "dialect", "is_sqlite")
+    Attributes:
+        transaction_id: PostgreSQL's number of the newest write transaction; None on SQLite.
+    """
+
+    __slots__ = ("_execute", "_raw", "dialect", "is_sqlite", "transaction_id")
 
     def __init__(self, raw: Any, dialect: str) -> None:  # noqa: ANN401 - two drivers' classes
         """Take over a driver connection that is in autocommit mode."""
@@ -26,6 +30,7 @@ class Connection:
         self._execute = raw.execute
         self.dialect = dialect
         self.is_sqlite = dialect == "sqlite"
+        self.transaction_id: str | None = None
 
     def rows(self, statement: Statement, **values: object) -> list[Row]:
         """All rows of a query."""
@@ -83,9 +88,16 @@ class Connection:
         """Open the transaction of a batch and take the writer's lock."""
         if self.is_sqlite:
             self._execute("BEGIN IMMEDIATE")
-        else:
-            self._execute("BEGIN")
-            self._execute(f"SELECT pg_advisory_xact_lock({WRITER_LOCK})")
+            return
+        # READ COMMITTED: what the writer before us committed is seen once we hold the lock.
+        self._execute("BEGIN ISOLATION LEVEL READ COMMITTED")
+        lock = f"SELECT pg_advisory_xact_lock({WRITER_LOCK}), pg_current_xact_id()"
+        self.transaction_id = str(self._execute(lock).fetchone()[1])
+
+    def was_committed(self, transaction_id: str) -> bool:
+        """Whether a transaction of PostgreSQL that has ended was committed."""
+        row = self._execute("SELECT pg_xact_status(%s::xid8)", (transaction_id,)).fetchone()
+        return row is not None and row[0] == "committed"
 
     def begin_read(self) -> None:
         """Open a transaction that sees one state of the database."""

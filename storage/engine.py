@@ -9,16 +9,18 @@ import time
 from pathlib import Path
 
 from sqlalchemy import Engine, create_engine
-from sqlalchemy.engine import URL, make_url
-from sqlalchemy.exc import ArgumentError
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import ArgumentError, DBAPIError
 from sqlalchemy.pool import NullPool
 
 from storage.connection import Connection
-from storage.errors import StorageError
+from storage.errors import Busy, StorageError
 
 BUSY_TIMEOUT_MS = 5000
 READ_LIMIT_SECONDS = 2.0
 _PROGRESS_STEPS = 20_000
+_POSTGRESQL_PATIENCE = {"connect_timeout": 5, "tcp_user_timeout": 10_000}
+"""Seconds to connect; milliseconds until an unanswered packet means that the server is gone."""
 
 
 def make_engine(url: str) -> Engine:
@@ -38,12 +40,12 @@ def make_engine(url: str) -> Engine:
             raise StorageError("database.url needs a file: sqlite:////var/lib/noaber/noaber.db")
         return create_engine(parsed, poolclass=NullPool, connect_args={"timeout": 5})
     if parsed.get_backend_name() == "postgresql":
-        return create_engine(_with_psycopg(parsed), poolclass=NullPool)
+        return create_engine(
+            parsed.set(drivername="postgresql+psycopg"),
+            poolclass=NullPool,
+            connect_args=_POSTGRESQL_PATIENCE,
+        )
     raise StorageError("database.url must begin with sqlite:/// or postgresql://")
-
-
-def _with_psycopg(url: URL) -> URL:
-    return url.set(drivername="postgresql+psycopg")
 
 
 def sqlite_path(engine: Engine) -> Path | None:
@@ -57,6 +59,9 @@ def connect(engine: Engine, *, read_only: bool = False, durable: bool = True) ->
     """A connection of our own, outside any pool.
 
     `durable=False` (synchronous OFF) is for tests that copy a template database.
+
+    Raises:
+        Busy: the PostgreSQL server cannot be reached now.
     """
     if engine.dialect.name == "sqlite":
         return _connect_sqlite(str(engine.url.database), read_only=read_only, durable=durable)
@@ -87,13 +92,17 @@ def _connect_sqlite(path: str, *, read_only: bool, durable: bool) -> Connection:
 
 
 def _connect_postgresql(engine: Engine, *, read_only: bool) -> Connection:
-    pooled = engine.raw_connection()
+    try:
+        pooled = engine.raw_connection()
+    except DBAPIError as error:
+        raise Busy(f"PostgreSQL cannot be reached ({type(error.orig).__name__})") from error
     raw = pooled.driver_connection
     pooled.detach()
     if raw is None:
         raise StorageError("PostgreSQL gave no connection")
     raw.autocommit = True
     raw.execute("SET TIME ZONE 'UTC'")
+    raw.execute(f"SET lock_timeout = {BUSY_TIMEOUT_MS}")
     if read_only:
         raw.execute("SET default_transaction_read_only = on")
         raw.execute(f"SET statement_timeout = {int(READ_LIMIT_SECONDS * 1000)}")

@@ -1,6 +1,7 @@
 """The door of storage: `write` and `read` run plain functions over a `UnitOfWork`."""
 
 import asyncio
+import logging
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -13,6 +14,8 @@ from storage.engine import READ_LIMIT_SECONDS, connect, limit_read, sqlite_path
 from storage.errors import Closed
 from storage.threads import Writer
 from storage.unit_of_work import UnitOfWork
+
+log = logging.getLogger(__name__)
 
 T = TypeVar("T")
 Ts = TypeVarTuple("Ts")
@@ -42,6 +45,7 @@ class Storage:
         The schema must stand already (`storage.schema.prepare`).
         """
         self.engine = engine
+        self._driver_error = engine.dialect.loaded_dbapi.Error
         self._durable = durable
         self._threads = threads
         self._listeners: dict[str, list[Callable[[], None]]] = {}
@@ -93,30 +97,44 @@ class Storage:
         )
 
     def _read(self, function: Callable[[UnitOfWork, *Ts], T], *arguments: *Ts) -> T:
-        uow = self._reader()
-        connection = uow.connection
-        limit_read(connection, READ_LIMIT_SECONDS)
+        connection: Connection | None = None
         try:
-            connection.begin_read()
+            uow = self._begin_read()
+            connection = uow.connection
+            limit_read(connection, READ_LIMIT_SECONDS)
             return function(uow, *arguments)
-        except Exception as error:
+        except self._driver_error as error:
             busy = as_busy(error)
             if busy is not None:
                 raise busy from error
             raise
         finally:
-            limit_read(connection, None)
-            self._end_read(connection)
+            if connection is not None:
+                limit_read(connection, None)
+                self._end_read(connection)
+
+    def _begin_read(self) -> UnitOfWork:
+        """Open a read transaction; anew when the server dropped the connection meanwhile."""
+        uow = self._reader()
+        try:
+            uow.connection.begin_read()
+        except self._driver_error:
+            if not uow.connection.is_broken:
+                raise
+            uow = self._reader()
+            uow.connection.begin_read()
+        return uow
 
     def _end_read(self, connection: Connection) -> None:
         try:
             connection.rollback()
-        except Exception:  # noqa: BLE001 - a broken connection is replaced at the next read
+        except self._driver_error as error:
+            log.warning("a reader's connection is given up: %s", error)
             self._local.uow = None
 
     def _reader(self) -> UnitOfWork:
         uow: UnitOfWork | None = getattr(self._local, "uow", None)
-        if uow is None:
+        if uow is None or uow.connection.is_broken:
             connection = connect(self.engine, read_only=True, durable=self._durable)
             self._open.append(connection)
             uow = self._local.uow = UnitOfWork(connection)

@@ -30,6 +30,13 @@ SLOW_UNIT_SECONDS = 0.1
 WAL_TRUNCATE_BYTES = 64 * 1024 * 1024
 
 
+def _as_answer(error: BaseException) -> BaseException:
+    """What the caller of a unit is told of an error outside it."""
+    if is_database_error(error):
+        return as_busy(error) or Busy("the database failed")
+    return error
+
+
 @dataclass(slots=True)
 class Unit:
     """One waiting unit: what to run, and whom to tell."""
@@ -116,6 +123,8 @@ class Writer:
             self._run_batch([unit])
             return unit.future
         with self._condition:
+            if self._closing:
+                raise Closed("the node is stopping")
             self._waiting.append(unit)
             if len(self._waiting) == 1:
                 self._condition.notify()
@@ -153,17 +162,89 @@ class Writer:
         done: list[Unit] = []
         taken = iter(units)
         try:
-            self._connection.begin_write()
-            self._uow.start_batch()
-            for unit in taken:
-                done.append(unit)
-                self._run_unit(unit)
-            self._connection.commit()
+            self._begin()
         except BaseException as error:  # noqa: BLE001 - the error goes to the waiting futures
             done.extend(taken)
-            self._run_alone(done, error)
+            self._refuse(done, error)
+        else:
+            try:
+                for unit in taken:
+                    done.append(unit)
+                    self._run_unit(unit)
+                self._connection.commit()
+            except BaseException as error:  # noqa: BLE001 - as above
+                done.extend(taken)
+                self._recover(done, error)
         self._resolve(done)
         self._note(done, time.monotonic() - begun)
+
+    def _begin(self) -> None:
+        """Open a transaction; anew when the server dropped the connection meanwhile."""
+        try:
+            self._connection.begin_write()
+        except Exception:
+            if not self._connection.is_broken:
+                raise
+            self._restore_connection()
+            self._connection.begin_write()
+        self._uow.start_batch()
+
+    def _refuse(self, units: list[Unit], error: BaseException) -> None:
+        """The database cannot be written at all now: say so at once, to all that wait."""
+        log.error("%d units were refused: %r", len(units), error)
+        for unit in units:
+            unit.outcome, unit.wakes = None, frozenset()
+            unit.error = _as_answer(error)
+        self._try_rollback()
+
+    def _recover(self, units: list[Unit], error: BaseException) -> None:
+        """The batch is dead: give each unit a transaction of its own, once that is sure."""
+        try:
+            committed = self._was_committed()
+        except Exception as again:  # noqa: BLE001 - it goes to the waiting futures
+            self._refuse(units, again)
+            return
+        if not committed:
+            self.figures.dead_batches += 1
+            log.error("a batch of %d units was rolled back: %r", len(units), error)
+            self._run_alone(units)
+
+    def _was_committed(self) -> bool:
+        """Whether only the answer to COMMIT got lost, not what was committed.
+
+        That can happen when a server goes away; asking it keeps units from being run twice.
+        """
+        transaction = self._connection.transaction_id
+        if transaction is None or not self._connection.is_broken:
+            return False
+        self._restore_connection()
+        # The lock is free when the lost transaction has ended one way or the other.
+        self._connection.begin_write()
+        committed = self._connection.was_committed(transaction)
+        self._connection.rollback()
+        return committed
+
+    def _run_alone(self, units: list[Unit]) -> None:
+        for place, unit in enumerate(units):
+            try:
+                self._restore_connection()
+                self._begin()
+            except BaseException as error:  # noqa: BLE001 - it goes to the waiting futures
+                self._refuse(units[place:], error)
+                return
+            try:
+                self._run_unit(unit)
+                self._connection.commit()
+            except BaseException as error:  # noqa: BLE001 - as above
+                self._end_alone(unit, error)
+
+    def _end_alone(self, unit: Unit, error: BaseException) -> None:
+        try:
+            if self._was_committed():
+                return
+        except Exception:
+            log.exception("whether a unit was committed is not known")
+        self._refuse([unit], error)
 
     def _run_unit(self, unit: Unit) -> None:
         begun = time.monotonic()
@@ -187,25 +268,6 @@ class Writer:
                 int((time.monotonic() - begun) * 1000),
                 getattr(unit.function, "__qualname__", unit.function),
             )
-
-    def _run_alone(self, units: list[Unit], error: BaseException) -> None:
-        """The batch is dead: give each unit a transaction of its own."""
-        self.figures.dead_batches += 1
-        log.error("a batch of %d units was rolled back: %r", len(units), error)
-        for unit in units:
-            try:
-                self._restore_connection()
-                self._connection.begin_write()
-                self._uow.start_batch()
-                self._run_unit(unit)
-                self._connection.commit()
-            except BaseException as again:  # noqa: BLE001 - it goes to the waiting future
-                unit.outcome = None
-                unit.wakes = frozenset()
-                unit.error = as_busy(again) or (
-                    Busy("the database failed") if is_database_error(again) else again
-                )
-                self._try_rollback()
 
     def _restore_connection(self) -> None:
         """End a transaction that was left open; connect anew when the server dropped us."""

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
 from math import log10
+from math import pow as power
 
 from communities.placing import MAX_DEPTH
 from communities.posts import Post, PostCounts, PostKey
@@ -37,7 +38,7 @@ def hot_rank(score: int, age: timedelta) -> float:
     Spec: the rank that Lemmy documents for "Hot", without its scale of 10 000.
     """
     hours = max(age / _HOUR, 0.0)
-    return log10(max(1, _BASE_SCORE + score)) / (hours + _LEAD_HOURS) ** _GRAVITY
+    return log10(max(1, _BASE_SCORE + score)) / power(hours + _LEAD_HOURS, _GRAVITY)
 
 
 def rank(order: Order, post: Post, counts: PostCounts, at: datetime) -> float:

@@ -53,7 +53,7 @@ from federation.sockets import AddressInfo, GuardedSockets, ThreadedLookup
 
 _OK: Final = 200
 _REDIRECTS: Final = frozenset({301, 302, 303, 307, 308})
-_KEPT_HEADERS: Final = ("cache-control", "content-type")
+_KEPT_HEADERS: Final = ("cache-control", "content-type", "date")
 _DNS_CACHE_SECONDS: Final = 300
 _DNS_CACHE_NAMES: Final = 10_000
 

@@ -81,8 +81,19 @@ class InboxReceiver:
         *,
         now: Callable[[], datetime],
         window: timedelta,
+        peer_spoke: Callable[[str], None] = lambda _origin: None,
     ) -> None:
-        """Take what it works with; `window` is how old a signature may be."""
+        """Take what it works with.
+
+        Args:
+            storage: keeps what was accepted.
+            keys: of the senders.
+            policies: peers that are refused.
+            context: what handlers may use.
+            now: an aware datetime.
+            window: how old a signature may be.
+            peer_spoke: told the origin of each verified sender, so that it counts as awake.
+        """
         base = urlsplit(context.uris.base)
         self._storage = storage
         self._keys = keys
@@ -90,6 +101,7 @@ class InboxReceiver:
         self._context = context
         self._now = now
         self._window = window
+        self._peer_spoke = peer_spoke
         self._hosts = frozenset({base.netloc})
         self._scheme: Scheme = "http" if base.scheme == "http" else "https"
 
@@ -117,6 +129,7 @@ class InboxReceiver:
             key = await self._keys.fetch(signature.key_id)
         key = await self._verified(signature, request, key)
         receipt = _check_sender(activity, key, request.body, now)
+        self._peer_spoke(receipt.peer)
         try:
             return await self._storage.write(receive, receipt, self._context, from_outside=True)
         except (NotFound, Conflict):

@@ -14,9 +14,10 @@ from storage.unit_of_work import UnitOfWork
 class Policies:
     """Blocked, limited and allowed peers. A block of a host holds for its subdomains, too."""
 
-    def __init__(self, *, allow_list_only: bool = False) -> None:
-        """With `allow_list_only` every peer that is not allowed is refused."""
+    def __init__(self, *, allow_list_only: bool = False, enabled: bool = True) -> None:
+        """With `allow_list_only` every peer that is not allowed is refused; not enabled, all."""
         self._allow_list_only = allow_list_only
+        self._enabled = enabled
         self._policies: dict[str, PeerPolicy] = {}
 
     async def load(self, storage: Storage) -> None:
@@ -44,7 +45,7 @@ class Policies:
     def is_refused(self, origin: str) -> bool:
         """Whether we neither listen nor talk to an origin."""
         policy = self.policy_of(origin)
-        if policy is PeerPolicy.BLOCK:
+        if policy is PeerPolicy.BLOCK or not self._enabled:
             return True
         return self._allow_list_only and policy is not PeerPolicy.ALLOW
 

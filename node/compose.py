@@ -40,11 +40,12 @@ from node.peer_http.documents import Readers
 from node.peer_http.inbox import inbox_routes
 from node.peer_http.objects import PostDocuments
 from node.peer_http.well_known import WellKnown
-from node.settings import Settings
+from node.settings import FederationMode, Settings
 from node.tasks import Tasks
 from storage import schema
 from storage.actors import Profile
 from storage.engine import make_engine
+from storage.errors import StorageError
 from storage.store import Storage
 from storage.times import to_ms
 from storage.unit_of_work import DELIVERIES, EVENTS, JOBS, UnitOfWork
@@ -148,7 +149,9 @@ async def open_node(settings: Settings) -> AsyncIterator[Node]:
             user_agent=f"noaber/{version('noaber')} (+{settings.base_url})",
             signing=signing,
             allow_networks=networks,
-            limits=ClientLimits(requests=settings.federation.max_sockets),
+            limits=ClientLimits(
+                requests=settings.federation.max_sockets, kept=settings.federation.max_sockets
+            ),
         )
         async with client:
             yield await _put_together(settings, storage, client, tasks)
@@ -159,22 +162,18 @@ async def open_node(settings: Settings) -> AsyncIterator[Node]:
 
 async def _put_together(settings: Settings, storage: Storage, client: Client, tasks: Tasks) -> Node:
     uris = Uris(base=settings.base_url, domain=settings.node.domain)
+    await storage.write(_fix_names, settings.node.domain, settings.web_host)
     snowflakes = Snowflakes(now, first=secrets.randbits(16))
     context = Context(uris=uris, snowflakes=snowflakes)
     metrics = Metrics()
     own_keys = OwnKeys(storage)
     signer = await _node_signer(storage, uris, snowflakes, own_keys)
-    policies = Policies(allow_list_only=settings.federation.mode.value == "allow-list")
+    policies = Policies(
+        allow_list_only=settings.federation.mode is FederationMode.ALLOW_LIST,
+        enabled=settings.federation.enabled,
+    )
     await policies.load(storage)
     peer_keys = PeerKeys(storage, client, snowflakes, now=now, signer=lambda: signer)
-    consumers = Consumers(
-        storage=storage,
-        consumers=(
-            Consumer(name=outbound.CURSOR, step=lambda uow, at_ms: outbound.step(uow, uris, at_ms)),
-        ),
-        metrics=metrics,
-        now_ms=lambda: to_ms(now()),
-    )
     deliverer = Deliverer(
         storage,
         client,
@@ -185,14 +184,7 @@ async def _put_together(settings: Settings, storage: Storage, client: Client, ta
         now=now,
         in_flight=settings.federation.in_flight_per_peer,
     )
-    inbox = InboxReceiver(
-        storage,
-        peer_keys,
-        policies,
-        context,
-        now=now,
-        window=timedelta(minutes=settings.federation.signature_window_minutes),
-    )
+    window = timedelta(minutes=settings.federation.signature_window_minutes)
     return Node(
         settings=settings,
         storage=storage,
@@ -203,24 +195,49 @@ async def _put_together(settings: Settings, storage: Storage, client: Client, ta
         peer_keys=peer_keys,
         own_keys=own_keys,
         policies=policies,
-        inbox=inbox,
+        inbox=InboxReceiver(
+            storage,
+            peer_keys,
+            policies,
+            context,
+            now=now,
+            window=window,
+            peer_spoke=deliverer.peer_spoke,
+        ),
         deliverer=deliverer,
-        consumers=consumers,
+        consumers=_consumers(storage, uris, metrics),
         jobs=JobRunner(storage, {}, tasks, metrics, now=now),
         tasks=tasks,
         metrics=metrics,
-        readiness=Readiness({}),
-        readers=Readers(
-            PeerReader(
-                peer_keys,
-                policies,
-                base=uris.base,
-                required=settings.federation.authorized_fetch,
-                now=now,
-                window=timedelta(minutes=settings.federation.signature_window_minutes),
-            )
-        ),
+        readiness=Readiness({"database": lambda: storage.read(_is_readable)}),
+        readers=_readers(settings, peer_keys, policies, window),
     )
+
+
+def _consumers(storage: Storage, uris: Uris, metrics: Metrics) -> Consumers:
+    """Everyone who acts on the event log."""
+    return Consumers(
+        storage=storage,
+        consumers=(
+            Consumer(name=outbound.CURSOR, step=lambda uow, at_ms: outbound.step(uow, uris, at_ms)),
+        ),
+        metrics=metrics,
+        now_ms=lambda: to_ms(now()),
+    )
+
+
+def _readers(
+    settings: Settings, peer_keys: PeerKeys, policies: Policies, window: timedelta
+) -> Readers:
+    reader = PeerReader(
+        peer_keys,
+        policies,
+        base=settings.base_url,
+        required=settings.federation.authorized_fetch,
+        now=now,
+        window=window,
+    )
+    return Readers(reader)
 
 
 async def _node_signer(
@@ -242,6 +259,27 @@ async def _node_signer(
     if signer is None:
         raise RuntimeError("the node's own actor has no key")
     return signer
+
+
+def _fix_names(uow: UnitOfWork, domain: str, web_host: str) -> None:
+    """Write domain and web host down at the first start; refuse others ever after.
+
+    Raises:
+        StorageError: the database belongs to another name. Every id in it has the old one.
+    """
+    for name, value in (("domain", domain), ("web_host", web_host)):
+        known = uow.instance.get(name)
+        if known is None:
+            uow.instance.put(name, value)
+        elif known != value:
+            raise StorageError(
+                f"this database is of the {name} {known}, and the settings say {value};"
+                " it can never change"
+            )
+
+
+def _is_readable(uow: UnitOfWork) -> str | None:
+    return None if uow.events.last() >= 0 else "the event log cannot be read"
 
 
 def _find_node_actor(uow: UnitOfWork) -> Profile | None:

@@ -255,17 +255,17 @@ class FederationSettings:
         int,
         _told("How old a signature may be.", unit="minutes", at_least=1, at_most=720),
     ] = 60
-    max_sockets: Annotated[int, _told("How many connections to peers may be open.", at_least=1)] = (
-        200
-    )
+    max_sockets: Annotated[
+        int,
+        _told(
+            "How many requests to peers may be under way at once; slow peers hold theirs long.",
+            at_least=8,
+        ),
+    ] = 1000
     in_flight_per_peer: Annotated[
         int,
         _told("How many deliveries to one peer may run side by side.", at_least=1, at_most=32),
     ] = 8
-    horizon_days: Annotated[
-        int,
-        _told("How long a delivery is tried.", unit="days", at_least=1, at_most=60),
-    ] = 14
     backfill: Annotated[
         bool, _told("Whether a first follow fetches what the community has published before.")
     ] = True

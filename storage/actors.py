@@ -9,6 +9,7 @@ import msgspec
 from sqlalchemy import bindparam, insert, select, update
 
 from communities.people import ActorKey, ActorState
+from storage.audiences import Audiences
 from storage.connection import Connection, Row
 from storage.statements import Statement, Tools, json_list
 from storage.tables.social import actors
@@ -192,6 +193,7 @@ class Actors:
     def __init__(self, connection: Connection) -> None:
         """Work on this connection."""
         self._db = connection
+        self._audiences = Audiences(connection)
 
     def get(self, actor_id: ActorKey) -> Profile | None:
         """The profile with this key."""
@@ -248,6 +250,8 @@ class Actors:
         for name in _KEPT[1:]:
             values.pop(name)
         self._db.run(_UPDATE, **values)
+        if profile.delivery_inbox != known.delivery_inbox:
+            self._audiences.move(known.id, known.delivery_inbox, profile.delivery_inbox)
         stored = self.get(known.id)
         if stored is None:
             raise ValueError("the actor vanished within its own transaction")

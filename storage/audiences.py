@@ -7,14 +7,15 @@ at every follower.
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import bindparam, delete, func, select, update
+from sqlalchemy import bindparam, delete, func, select, union_all, update
 
-from communities.people import ActorKey
+from communities.membership import MembershipState
+from communities.people import ActorKey, FollowState
 from protocols.activitypub.parsing_origins import origin
 from storage.connection import Connection
 from storage.statements import Statement, Tools
 from storage.tables.federation import peers
-from storage.tables.social import actors, audiences
+from storage.tables.social import actors, audiences, follows, memberships
 
 _INBOX = Statement(
     select(func.coalesce(actors.c.shared_inbox, actors.c.inbox), actors.c.host).where(
@@ -41,6 +42,18 @@ _OF = Statement(
         func.coalesce(peers.c.policy, "none") != "block",
     )
     .order_by(audiences.c.inbox)
+)
+_FOLLOWEES = Statement(
+    union_all(
+        select(memberships.c.community_id).where(
+            memberships.c.person_id == bindparam("follower"),
+            memberships.c.state == MembershipState.MEMBER.value,
+        ),
+        select(follows.c.followee_id).where(
+            follows.c.follower_id == bindparam("follower"),
+            follows.c.state == FollowState.ACCEPTED.value,
+        ),
+    )
 )
 _COUNT = Statement(
     select(func.count(), func.coalesce(func.sum(audiences.c.followers), 0)).where(
@@ -92,6 +105,13 @@ class Audiences:
             return
         self._db.run(_FEWER, actor=actor_id, box=row[0])
         self._db.run(_DROP_EMPTY, actor=actor_id, box=row[0])
+
+    def move(self, follower_id: ActorKey, before: str, after: str) -> None:
+        """A follower receives at another inbox now: the rows of whom it follows move with it."""
+        for (followee,) in self._db.rows(_FOLLOWEES, follower=follower_id):
+            self._db.run(_FEWER, actor=followee, box=before)
+            self._db.run(_DROP_EMPTY, actor=followee, box=before)
+            self._db.run(_MORE, actor_id=followee, inbox=after, peer=origin(after))
 
     def of(self, actor_id: ActorKey) -> list[Mailbox]:
         """The inboxes where followers of an actor receive, at peers that are not blocked."""

@@ -21,7 +21,6 @@ def test_least_file_gives_defaults_for_everything_else() -> None:
     assert settings.title == "example.org"
     assert settings.http.max_body_bytes == 1024 * 1024
     assert settings.federation.mode is FederationMode.OPEN
-    assert settings.federation.horizon_days == 14
     assert settings.node.data_dir == Path("/etc/noaber/data")
     assert settings.database_url.reveal() == "sqlite:////etc/noaber/data/noaber.db"
 
@@ -53,9 +52,9 @@ def test_every_line_that_the_example_comments_out_can_be_switched_on() -> None:
             "/etc/noaber/node.toml line 4: unknown setting http.porrt; did you mean http.port?",
         ),
         (
-            LEAST + "[http]\nhorizon_days = 1\n",
-            "/etc/noaber/node.toml line 4: unknown setting http.horizon_days;"
-            " did you mean federation.horizon_days?",
+            LEAST + "[http]\nmax_sockets = 1\n",
+            "/etc/noaber/node.toml line 4: unknown setting http.max_sockets;"
+            " did you mean federation.max_sockets?",
         ),
         (
             LEAST + "[federatoin]\nmode = 'open'\n",

@@ -25,7 +25,7 @@ from federation.exchanges import ClientLimits
 from federation.inbox import InboxReceiver
 from federation.keys import OwnKeys, PeerKeys
 from federation.policies import Policies
-from federation.reading import PeerReader
+from federation.signed_reads import PeerReader
 from federation.signing import RequestSigning, Signer, SigningPool
 from federation.snowflakes import Snowflakes
 from federation.uris import Uris

@@ -9,7 +9,7 @@ from aiohttp import web
 
 from communities.errors import Invalid, NotFound
 from communities.visibility import Viewer
-from federation.reading import PeerReader
+from federation.signed_reads import PeerReader
 from protocols.activitypub.parsing_origins import host_of
 from protocols.activitypub.vocabulary import ACTIVITY_JSON
 from protocols.errors import SignatureRefused

@@ -122,19 +122,6 @@ _WAITING = Statement(
     .limit(bindparam("most"))
 )
 _PEERS = Statement(select(deliveries.c.peer).distinct())
-_PRUNE = Statement(
-    lambda tools: delete(outbound).where(
-        outbound.c.seq < bindparam("before"),
-        ~select(deliveries.c.inbox).where(deliveries.c.outbound_seq == outbound.c.seq).exists(),
-        tools.in_list(outbound.c.seq, "seqs"),
-    )
-)
-_PRUNABLE = Statement(
-    select(outbound.c.seq)
-    .where(outbound.c.seq > bindparam("after"), outbound.c.at_ms < bindparam("before_ms"))
-    .order_by(outbound.c.seq)
-    .limit(bindparam("most"))
-)
 _DEAD_COUNT = Statement(select(func.count()).select_from(dead_letters))
 
 
@@ -245,17 +232,6 @@ class Deliveries:
         """How many deliveries were given up in the last 14 days."""
         row = self._db.row(_DEAD_COUNT)
         return 0 if row is None else int(row[0])
-
-    def prune(self, *, after: int, before_ms: int, most: int) -> tuple[int, int]:
-        """Drop old bodies that nobody waits for; how many were dropped, and the last seq seen."""
-        seqs = [
-            int(row[0])
-            for row in self._db.rows(_PRUNABLE, after=after, before_ms=before_ms, most=most)
-        ]
-        if not seqs:
-            return 0, 0
-        dropped = self._db.run(_PRUNE, before=seqs[-1] + 1, seqs=json_list(seqs))
-        return dropped, seqs[-1]
 
 
 def _delivery(row: tuple[Any, ...]) -> Delivery:

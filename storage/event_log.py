@@ -44,11 +44,6 @@ def _move(tools: Tools) -> Any:  # noqa: ANN401 - a dialect's Insert
 
 _MOVE = Statement(_move)
 _DROP_CURSOR = Statement(delete(cursors).where(cursors.c.name == bindparam("name")))
-_PRUNE = Statement(
-    delete(event_log).where(
-        event_log.c.seq < bindparam("before_seq"), event_log.c.at_ms < bindparam("before_ms")
-    )
-)
 
 _encode = msgspec.json.Encoder().encode
 _decoders = {name: msgspec.json.Decoder(kind) for name, kind in EVENT_TYPES.items()}
@@ -136,8 +131,3 @@ class EventLog:
     def drop_cursor(self, name: str) -> None:
         """Forget a consumer that is no longer declared."""
         self._db.run(_DROP_CURSOR, name=name)
-
-    def prune(self, *, before_seq: int, before_ms: int) -> int:
-        """Delete events that every consumer has passed and that are old; the newest stays."""
-        newest = self.last()
-        return self._db.run(_PRUNE, before_seq=min(before_seq, newest), before_ms=before_ms)

@@ -5,7 +5,6 @@ in a transaction of its own under the writer's lock, so that a start that was ki
 by the next one. A SQLite file is copied first.
 """
 
-import os
 import sqlite3
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -15,6 +14,7 @@ from pathlib import Path
 from sqlalchemy import Engine
 
 from storage.connection import Connection
+from storage.copying import copy_sqlite
 from storage.engine import connect, sqlite_path
 from storage.errors import StorageError
 
@@ -159,32 +159,3 @@ def _revisions() -> tuple[str, ...]:
 
 def _number(revision: str) -> str:
     return revision.split("_", 1)[0]
-
-
-def copy_sqlite(connection: Connection, target: Path) -> None:
-    """Write one state of a SQLite database to a file; an older file is replaced when it is done.
-
-    The file is readable by its owner alone: it holds private keys.
-
-    Raises:
-        StorageError: the folder is not there, or there is no room.
-    """
-    partial = target.with_name(target.name + ".partial")
-    try:
-        partial.unlink(missing_ok=True)
-        os.close(os.open(partial, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
-        connection.raw.execute("VACUUM INTO ?", (str(partial),))
-        _sync(partial)
-        partial.replace(target)
-        _sync(target.parent)
-    except (OSError, sqlite3.Error) as error:
-        partial.unlink(missing_ok=True)
-        raise StorageError(f"the database could not be copied to {target}: {error}") from error
-
-
-def _sync(path: Path) -> None:
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

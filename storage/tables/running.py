@@ -53,6 +53,12 @@ Index(
     sqlite_where=text("failed_ms IS NULL"),
     postgresql_where=text("failed_ms IS NULL"),
 )
+Index(
+    "ix_jobs_failed",
+    jobs.c.failed_ms,
+    sqlite_where=text("failed_ms IS NOT NULL"),
+    postgresql_where=text("failed_ms IS NOT NULL"),
+)
 Index("ix_jobs_order_key", jobs.c.order_key, jobs.c.id)
 
 instance = Table(

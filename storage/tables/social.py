@@ -276,7 +276,7 @@ tombstones = Table(
     "tombstones",
     metadata,
     Column("uri", Text, primary_key=True),
-    Column("until_ms", BigInteger, nullable=False),
+    Column("until_ms", BigInteger, nullable=False, index=True),
     sqlite_with_rowid=False,
     comment="deleted before they were known; kept for 7 days (GRP-12)",
 )

@@ -80,28 +80,3 @@ async def test_a_cursor_does_not_move_when_the_effect_failed(storage: Storage) -
         await storage.write(consume)
 
     assert await storage.read(lambda uow: uow.events.cursor("search")) == 0
-
-
-async def test_pruning_leaves_what_is_young_or_still_to_be_read(storage: Storage) -> None:
-    await record(storage, 10, 20, 30, 40)
-
-    pruned = [
-        await storage.write(lambda uow: uow.events.prune(before_seq=3, before_ms=15)),
-        await storage.write(lambda uow: uow.events.prune(before_seq=3, before_ms=100)),
-    ]
-
-    left = await storage.read(lambda uow: uow.events.after(0, 10))
-    assert pruned == [1, 1]
-    assert [one.seq for one in left] == [3, 4]
-
-
-async def test_the_newest_event_stays_so_that_positions_are_never_given_out_again(
-    storage: Storage,
-) -> None:
-    await record(storage, 10, 20)
-
-    await storage.write(lambda uow: uow.events.prune(before_seq=99, before_ms=100))
-    await record(storage, 30)
-
-    left = await storage.read(lambda uow: uow.events.after(0, 10))
-    assert [one.seq for one in left] == [2, 3]

@@ -173,19 +173,6 @@ async def test_deliveries_of_a_peer_are_in_order(storage: Storage) -> None:
     )
 
 
-async def test_bodies_go_when_nobody_waits_for_them(storage: Storage) -> None:
-    settled = await storage.write(lambda uow: queue(uow, HERE, at_ms=1))
-    waiting = await storage.write(lambda uow: queue(uow, HERE, at_ms=1))
-    young = await storage.write(lambda uow: queue(uow, at_ms=50))
-    await storage.write(lambda uow: uow.deliveries.settle([(settled, HERE.inbox)], [], [], at_ms=2))
-
-    dropped = await storage.write(lambda uow: uow.deliveries.prune(after=0, before_ms=10, most=500))
-
-    assert dropped == (1, waiting)
-    left = await storage.read(lambda uow: uow.deliveries.bodies([settled, waiting, young]))
-    assert set(left) == {waiting, young}
-
-
 async def test_the_node_remembers_its_own_words(storage: Storage) -> None:
     await storage.write(lambda uow: uow.instance.put("domain", "a.example"))
     await storage.write(lambda uow: uow.instance.put("domain", "b.example"))

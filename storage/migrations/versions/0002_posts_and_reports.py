@@ -118,6 +118,7 @@ def _tombstones() -> None:
         comment="deleted before they were known; kept for 7 days (GRP-12)",
         sqlite_with_rowid=False,
     )
+    op.create_index(op.f("ix_tombstones_until_ms"), "tombstones", ["until_ms"], unique=False)
 
 
 def _notifications() -> None:

@@ -116,6 +116,14 @@ def _jobs() -> None:
         comment="failed_ms: given up; kept 14 days for doctor, never run again",
         sqlite_autoincrement=True,
     )
+    op.create_index(
+        op.f("ix_jobs_failed"),
+        "jobs",
+        ["failed_ms"],
+        unique=False,
+        sqlite_where=sa.text("failed_ms IS NOT NULL"),
+        postgresql_where=sa.text("failed_ms IS NOT NULL"),
+    )
     op.create_index(op.f("ix_jobs_order_key"), "jobs", ["order_key", "id"], unique=False)
     op.create_index(
         op.f("ix_jobs_ready"),

@@ -29,6 +29,7 @@ from federation.signed_reads import PeerReader
 from federation.signing import RequestSigning, Signer, SigningPool
 from federation.snowflakes import Snowflakes
 from federation.uris import Uris
+from node import notifying
 from node.app import Parts, Route, build_app
 from node.consumers import Consumer, Consumers
 from node.founding import NODE_LOCALPART, KeyPair, Newcomer, found_node_actor, make_keys
@@ -220,6 +221,7 @@ def _consumers(storage: Storage, uris: Uris, metrics: Metrics) -> Consumers:
         storage=storage,
         consumers=(
             Consumer(name=outbound.CURSOR, step=lambda uow, at_ms: outbound.step(uow, uris, at_ms)),
+            Consumer(name=notifying.CURSOR, step=notifying.step),
         ),
         metrics=metrics,
         now_ms=lambda: to_ms(now()),

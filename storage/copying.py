@@ -12,7 +12,7 @@ from storage.errors import StorageError
 Progress = Callable[[int, int], None]
 """Told how many bytes of how many were copied."""
 
-_PROGRESS_STEPS = 200_000
+_PROGRESS_STEPS = 10_000
 
 
 def copy_sqlite(connection: Connection, target: Path, progress: Progress | None = None) -> None:

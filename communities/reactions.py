@@ -6,7 +6,7 @@ microblog sends straight to the author counts too.
 
 from datetime import datetime
 
-from communities.actors import Actor, find_actor, require_actor
+from communities.actors import Actor, find_actor, may_act, require_actor
 from communities.authority import Case, decide
 from communities.community import Community
 from communities.errors import Invalid, NotAllowed, NotFound, Reason
@@ -126,6 +126,7 @@ def _is_seen(
     # The busiest case by far needs no look-up: whoever may react in an open community sees it.
     if (
         community is not None
+        and may_act(community)
         and community.is_open_to_read
         and post.visibility in (Visibility.PUBLIC, Visibility.UNLISTED)
     ):

@@ -36,11 +36,6 @@ class Viewer:
     host: str | None = None
     staff: bool = False
 
-    @property
-    def is_anonymous(self) -> bool:
-        """Whether nothing is known about the viewer."""
-        return self.person_id is None and self.host is None
-
 
 ANONYMOUS = Viewer()
 """Someone who is not signed in, or a fetch without a signature."""

@@ -98,6 +98,14 @@ def test_a_post_that_one_cannot_see_is_not_there_to_edit(village: Village) -> No
         edit(village.uow, change(village.zoe, post))
 
 
+def test_a_post_that_does_not_exist_is_not_there_to_edit(village: Village) -> None:
+    post = village.post(village.zoe)
+    village.uow.posts.rows.clear()
+
+    with pytest.raises(NotFound):
+        edit(village.uow, change(village.zoe, post))
+
+
 def test_a_banned_person_cannot_edit_but_withdraw(village: Village) -> None:
     village.ban(village.bees, village.zoe)
     post = village.post(village.zoe, village.bees)
@@ -275,6 +283,17 @@ class TestPolls:
         assert not record_poll_counts(village.uow, post.id, counted)
 
         assert len(village.uow.events) == 1
+
+    def test_an_edit_of_the_text_of_a_poll_elsewhere_is_one(self, village: Village) -> None:
+        post = self.poll(village, village.zoe)
+
+        assert edit(village.uow, change(village.zoe, post, replace(NEW, poll=POLL)))
+        assert edit(
+            village.uow,
+            change(village.zoe, post, replace(NEW, poll=Poll(options=(PollOption(name="tea"),)))),
+        )
+
+        assert len(village.uow.posts.revisions[post.id]) == 2
 
     def test_nobody_tells_us_the_counts_of_our_own_poll(self, village: Village) -> None:
         post = self.poll(village, village.ann)

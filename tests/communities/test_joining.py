@@ -247,6 +247,10 @@ class TestLeaving:
 
         assert village.uow.memberships.get(village.bees.id, village.zoe.id) == before
 
+    def test_nobody_leaves_what_is_not_there(self, village: Village) -> None:
+        with pytest.raises(NotFound):
+            leave(village.uow, village.ann.id, village.zoe.id, NOW)
+
     def test_the_last_owner_stays(self, village: Village) -> None:
         village.member(village.bees, village.ann, Role.OWNER)
 

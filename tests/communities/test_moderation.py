@@ -200,6 +200,16 @@ def test_comments_and_removed_posts_cannot_be_pinned(moderated: Village) -> None
         pin(moderated.uow, act(moderated.bob, removed))
 
 
+def test_what_does_not_exist_or_is_in_no_community_cannot_be_pinned(village: Village) -> None:
+    post = village.post(village.ann)
+
+    with pytest.raises(Invalid):
+        pin(village.uow, by_staff(village.bob, post))
+    village.uow.posts.rows.clear()
+    with pytest.raises(NotFound):
+        pin(village.uow, by_staff(village.bob, post))
+
+
 def test_a_reason_has_a_limit(moderated: Village) -> None:
     post = moderated.post(moderated.ann, moderated.bees)
 

@@ -100,6 +100,14 @@ def test_a_suspended_person_cannot_react(village: Village) -> None:
     assert caught.value.reason is Reason.SUSPENDED
 
 
+def test_nobody_reacts_in_a_suspended_community(village: Village) -> None:
+    post = village.post(village.ann, village.bees)
+    village.suspend(village.bees)
+
+    with pytest.raises(NotFound):
+        react(village.uow, village.reaction(village.zoe, post))
+
+
 def test_what_one_cannot_see_one_cannot_react_to(village: Village) -> None:
     village.member(village.club, village.bob, state=MembershipState.REQUESTED)
     hidden = [
@@ -116,6 +124,14 @@ def test_what_one_cannot_see_one_cannot_react_to(village: Village) -> None:
             react(village.uow, village.reaction(village.bob, post))
 
     assert village.uow.events == []
+
+
+def test_a_post_that_does_not_exist_takes_no_reaction(village: Village) -> None:
+    post = village.post(village.ann)
+    village.uow.posts.rows.clear()
+
+    with pytest.raises(NotFound):
+        react(village.uow, village.reaction(village.zoe, post))
 
 
 def test_a_member_may_react_in_a_private_group(village: Village) -> None:
@@ -137,6 +153,8 @@ def test_only_what_is_public_can_be_boosted_by_others(village: Village) -> None:
         assert caught.value.reason is Reason.CLOSED
 
     assert react(village.uow, village.reaction(village.ann, followers, ReactionKind.BOOST))
+    public = village.post(village.ann, village.bees)
+    assert react(village.uow, village.reaction(village.zoe, public, ReactionKind.BOOST))
 
 
 def test_a_reaction_elsewhere_counts_at_once_and_asks_the_community(village: Village) -> None:

@@ -87,7 +87,7 @@ def expected(viewer: Viewer, post: Post, tie: Relation) -> bool:
     return not any(hidden)
 
 
-@settings(max_examples=1000)
+@settings(max_examples=600)
 @given(
     viewers,
     relations,

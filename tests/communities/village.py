@@ -9,10 +9,13 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from itertools import count
 
+import pytest
+
 from communities.community import Community, CommunityVisibility, JoinPolicy
+from communities.errors import NotAllowed, Reason
 from communities.membership import Membership, MembershipState, Role
 from communities.people import ActorKey, ActorState, Follow, FollowState, Person
-from communities.posting import PublishPost
+from communities.posting import PublishPost, publish
 from communities.posts import (
     Post,
     PostContent,
@@ -226,3 +229,12 @@ class Village:
             at=NOW,
             emoji=emoji,
         )
+
+
+def refused(village: Village, command: PublishPost) -> Reason:
+    """Why publishing is not allowed; checks that it left no trace."""
+    with pytest.raises(NotAllowed) as caught:
+        publish(village.uow, command)
+    assert village.uow.events == []
+    assert village.uow.posts.get(command.id) is None
+    return caught.value.reason

@@ -95,6 +95,19 @@ _ACTIVE = Statement(
 )
 
 
+_NAMES = Statement(
+    select(actors.c.id, actors.c.localpart)
+    .where(
+        actors.c.kind == bindparam("kind"),
+        actors.c.host.is_(None),
+        actors.c.type != "Application",
+        actors.c.state != ActorState.DELETED.value,
+    )
+    .order_by(actors.c.localpart)
+    .limit(bindparam("most"))
+)
+
+
 class Directory:
     """Communities and figures, for anyone."""
 
@@ -125,6 +138,11 @@ class Directory:
         """How many an actor follows."""
         row = self._db.row(_FOLLOWING, actor=actor_id)
         return 0 if row is None else int(row[0])
+
+    def names(self, kind: str, *, most: int = 10_000) -> Sequence[tuple[ActorKey, str]]:
+        """Keys and names of this node's people or communities, suspended ones too, by name."""
+        rows = self._db.rows(_NAMES, kind=kind, most=most)
+        return [(ActorKey(row[0]), row[1]) for row in rows]
 
     def usage(self) -> Usage:
         """This node's people and what they wrote."""

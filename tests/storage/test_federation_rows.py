@@ -56,6 +56,24 @@ async def test_what_nodeinfo_said_is_kept(storage: Storage) -> None:
     assert peer.capabilities == {"rfc9421", "groups"}
 
 
+async def test_a_peer_is_outdated_when_nodeinfo_was_never_read_or_long_ago(
+    storage: Storage,
+) -> None:
+    def note(uow: UnitOfWork, origin: str, at: datetime) -> None:
+        uow.peers.ensure(origin, at=NOON)
+        uow.peers.set_software(origin, software=None, version=None, capabilities=frozenset(), at=at)
+
+    await storage.write(lambda uow: uow.peers.ensure(PEER, at=NOON))
+    await storage.write(note, OTHER, NOON)
+    await storage.write(note, "https://fresh.example", NOON + timedelta(days=8))
+
+    asked = [PEER, OTHER, "https://fresh.example", "https://unknown.example"]
+    before = NOON + timedelta(days=7)
+    outdated = await storage.read(lambda uow: uow.peers.outdated(asked, before=before))
+
+    assert sorted(outdated) == [OTHER, PEER]
+
+
 async def test_failures_are_forgotten_when_the_peer_answers(storage: Storage) -> None:
     await storage.write(lambda uow: uow.peers.ensure(PEER, at=NOON))
     later = NOON + timedelta(minutes=1)
@@ -160,10 +178,24 @@ async def test_settled_deliveries_are_gone_put_off_or_dead(storage: Storage) -> 
     assert await storage.read(lambda uow: uow.deliveries.dead_count()) == 1
 
 
+async def test_a_page_of_a_peer_may_end_between_the_inboxes_of_one_body(storage: Storage) -> None:
+    seq = await storage.write(lambda uow: queue(uow, HERE, SECOND, THERE))
+    later = await storage.write(lambda uow: queue(uow, HERE))
+
+    first = await storage.read(lambda uow: uow.deliveries.of_peer(PEER, most=1))
+    begin = (first[0].seq, first[0].inbox)
+    rest = await storage.read(lambda uow: uow.deliveries.of_peer(PEER, after=begin, up_to=seq))
+    newer = await storage.read(lambda uow: uow.deliveries.of_peer(PEER, after=begin))
+
+    assert [(one.seq, one.inbox) for one in rest] == [(seq, SECOND.inbox)]
+    assert [one.seq for one in newer] == [seq, later]
+
+
 async def test_deliveries_of_a_peer_are_in_order(storage: Storage) -> None:
     seqs = [await storage.write(lambda uow: queue(uow, HERE, THERE, at_ms=5)) for _ in range(3)]
 
-    of_peer = await storage.read(lambda uow: uow.deliveries.of_peer(PEER, after=seqs[0]))
+    begin = (seqs[0], HERE.inbox)
+    of_peer = await storage.read(lambda uow: uow.deliveries.of_peer(PEER, after=begin))
 
     assert [one.seq for one in of_peer] == seqs[1:]
     assert sorted(await storage.read(lambda uow: uow.deliveries.peers())) == [OTHER, PEER]

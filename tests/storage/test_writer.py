@@ -211,7 +211,10 @@ async def test_a_caller_that_went_away_harms_nobody(threaded_storage: Storage) -
     assert await names_in(threaded_storage, "stays") == ["stays"]
 
 
-async def test_close_finishes_what_waits_and_refuses_what_follows(engine: Engine) -> None:
+async def test_close_finishes_what_waits_and_refuses_what_follows(
+    engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(threads, "BATCH_UNITS", 10)
     storage = Storage(engine, durable=False)
     gate = Gate()
     held = await gate.close(storage)

@@ -1,5 +1,6 @@
 """The event log: what happened, in commit order, and the cursors of those who act on it."""
 
+import logging
 from dataclasses import dataclass
 from typing import Any
 
@@ -7,9 +8,12 @@ import msgspec
 from sqlalchemy import bindparam, delete, func, insert, select
 
 from communities.events import EVENT_TYPES, Event
-from storage.connection import Connection
+from storage.connection import Connection, Row
+from storage.damage import read_or
 from storage.statements import Statement, Tools
 from storage.tables.running import cursors, event_log
+
+log = logging.getLogger(__name__)
 
 _LAST = Statement(select(func.coalesce(func.max(event_log.c.seq), 0)))
 _APPEND = Statement(
@@ -59,6 +63,17 @@ class Logged:
     at_ms: int
 
 
+def _logged(row: Row) -> Logged | None:
+    decoder = _decoders.get(row[1])
+    if decoder is None:
+        log.error("event %d is of a kind that is not known: %s", row[0], row[1])
+        return None
+    event = read_or(decoder.decode, row[2], None, "event", row[0])
+    if event is None:
+        return None
+    return Logged(seq=row[0], event=event, cause=row[3], at_ms=row[4])
+
+
 class EventLog:
     """Append and read; positions are given out in memory, under the writer's lock."""
 
@@ -104,11 +119,13 @@ class EventLog:
         self._next += 1
 
     def after(self, seq: int, most: int) -> list[Logged]:
-        """Up to `most` events behind a position, in order."""
-        return [
-            Logged(seq=row[0], event=_decoders[row[1]].decode(row[2]), cause=row[3], at_ms=row[4])
-            for row in self._db.rows(_AFTER, after=seq, most=most)
-        ]
+        """Up to `most` events behind a position, in order; damaged ones are passed over."""
+        while rows := self._db.rows(_AFTER, after=seq, most=most):
+            found = [logged for row in rows if (logged := _logged(row)) is not None]
+            if found:
+                return found
+            seq = rows[-1][0]
+        return []
 
     def last(self) -> int:
         """The position of the newest event; 0 for an empty log."""

@@ -7,6 +7,7 @@ from typing import Any
 from sqlalchemy import bindparam, insert, select
 
 from storage.connection import Connection
+from storage.damage import read_or
 from storage.statements import Statement, Tools
 from storage.tables.federation import inbox_seen, received
 
@@ -59,6 +60,8 @@ class Inbox:
         return int(row[0])
 
     def body(self, received_id: int) -> bytes | None:
-        """The bytes of a kept activity; None when they were pruned."""
+        """The bytes of a kept activity; None when they were pruned, or are damaged."""
         row = self._db.row(_BODY, id=received_id)
-        return None if row is None else zlib.decompress(row[0])
+        if row is None:
+            return None
+        return read_or(zlib.decompress, row[0], None, "received", received_id)

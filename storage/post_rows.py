@@ -17,6 +17,7 @@ from communities.posts import (
     Visibility,
 )
 from storage.connection import Row
+from storage.damage import read_or
 from storage.tables.social import posts
 from storage.times import from_ms, from_ms_or_none, to_ms, to_ms_or_none
 
@@ -155,7 +156,9 @@ def to_post(row: Row) -> Post:
 
 
 def _content(row: Row) -> PostContent:
-    extra = _decode_extra(row[16]) if row[16] else _NOTHING
+    extra = (
+        read_or(_decode_extra, row[16], _NOTHING, "extra of post", row[0]) if row[16] else _NOTHING
+    )
     return PostContent(
         title=row[9],
         html=row[10],

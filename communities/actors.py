@@ -9,6 +9,9 @@ Actor = Person | Community
 """Whoever can be the author of a post: a person, or a community that speaks for itself."""
 
 
+_GROUP = "Group"
+
+
 def may_act(actor: Actor) -> bool:
     """Whether anything that this actor does still counts here."""
     return actor.state in (ActorState.ACTIVE, ActorState.LIMITED)
@@ -20,7 +23,11 @@ def find_actor(uow: UnitOfWork, actor_id: ActorKey) -> Actor:
     Raises:
         NotFound: there is none.
     """
-    actor = uow.people.get(actor_id) or uow.communities.get(actor_id)
+    person = uow.people.get(actor_id)
+    if person is not None and person.type != _GROUP:
+        return person
+    # Storage gives a community that acts as a person, too; it is more than that.
+    actor = uow.communities.get(actor_id) or person
     if actor is None:
         raise NotFound("No such person or community")
     return actor

@@ -17,6 +17,8 @@ from communities.people import ActorKey, ActorState
 from federation.activitypub.profiles import store_actor
 from federation.client import Client
 from federation.errors import FederationError, SignatureRejected
+from federation.fetch_budget import FetchBudget
+from federation.reading import DocumentReader
 from federation.signing import Signer
 from federation.snowflakes import Snowflakes
 from protocols.activitypub.parsing_actors import parse_actor
@@ -25,6 +27,7 @@ from protocols.activitypub.vocabulary import Actor
 from protocols.errors import ProtocolError
 from protocols.key_formats import PublicKey, load_private_pem, parse_multikey, parse_public_pem
 from protocols.strict_json import JsonObject
+from storage.errors import Busy
 from storage.keys import KnownKey, SigningKey
 from storage.store import Storage
 from storage.unit_of_work import UnitOfWork
@@ -35,6 +38,8 @@ REFETCH_AFTER = timedelta(minutes=5)
 REMEMBER_FAILURE = timedelta(minutes=2)
 REMEMBERED_KEYS = 8192
 FETCHES_AT_ONCE = 64
+MOST_WAITING = 512
+"""Keys that are fetched or wait for it; whoever needs one more is asked to come again."""
 MAX_KEY_ID_CHARACTERS = 2048
 
 
@@ -66,6 +71,8 @@ class PeerKeys:
         *,
         now: Callable[[], datetime],
         signer: Callable[[], Signer | None],
+        budget: FetchBudget | None = None,
+        reader: DocumentReader | None = None,
     ) -> None:
         """Ask `storage`, then the key's origin through `client`, signed as the node itself."""
         self._storage = storage
@@ -73,6 +80,8 @@ class PeerKeys:
         self._snowflakes = snowflakes
         self._now = now
         self._signer = signer
+        self._budget = budget
+        self.reader = reader or DocumentReader()
         self._known: OrderedDict[str, PeerKey] = OrderedDict()
         self._failed: OrderedDict[str, datetime] = OrderedDict()
         self._refetched: OrderedDict[str, datetime] = OrderedDict()
@@ -128,6 +137,7 @@ class PeerKeys:
 
         Raises:
             SignatureRejected: it cannot be had, or is not its owner's.
+            Busy: too many keys are being fetched, or too many of this peer.
         """
         failed = self._failed.get(key_id)
         if failed is not None and self._now() - failed < REMEMBER_FAILURE:
@@ -135,6 +145,10 @@ class PeerKeys:
         waiting = self._fetching.get(key_id)
         if waiting is not None:
             return await asyncio.shield(waiting)
+        if len(self._fetching) >= MOST_WAITING:
+            raise Busy("too many keys are being fetched; try again in a few seconds")
+        if self._budget is not None:
+            self._budget.spend(origin(key_id))
         future: asyncio.Future[PeerKey] = asyncio.get_running_loop().create_future()
         self._fetching[key_id] = future
         try:
@@ -168,14 +182,15 @@ class PeerKeys:
     async def _fetch_owner(self, key_id: str) -> Actor:
         """The actor that owns a key, read from its own id."""
         fetched = await self._client.get_json(key_id, signer=self._signer())
-        owner = _owner_of(fetched.document)
-        if owner is None or owner == fetched.document.get("id"):
-            return parse_actor(fetched.document)
+        document = await self.reader.plain(fetched.document)
+        owner = _owner_of(document)
+        if owner is None or owner == document.get("id"):
+            return parse_actor(document)
         # GoToSocial keeps the key in a document of its own: the owner must list it.
         if not same_origin(owner, key_id):
             raise SignatureRejected("the key and its owner are on different servers")
         fetched = await self._client.get_json(owner, signer=self._signer())
-        return parse_actor(fetched.document)
+        return parse_actor(await self.reader.plain(fetched.document))
 
     def _remember(self, key: PeerKey) -> PeerKey:
         _bounded_put(self._known, key.key_id, key)

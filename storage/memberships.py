@@ -54,11 +54,35 @@ _OF_PERSON = Statement(
     .order_by(memberships.c.community_id)
     .limit(bindparam("most"))
 )
+_BY_URI = Statement(
+    select(*_COLUMNS)
+    .where(
+        memberships.c.community_id == bindparam("community"),
+        memberships.c.uri == bindparam("uri"),
+    )
+    .limit(1)
+)
+_OF_PERSON_BY_URI = Statement(
+    select(*_COLUMNS)
+    .where(memberships.c.person_id == bindparam("person"), memberships.c.uri == bindparam("uri"))
+    .limit(1)
+)
 _HAS_LOCAL_MEMBER = Statement(
     select(memberships.c.person_id)
     .join_from(memberships, actors, actors.c.id == memberships.c.person_id)
     .where(
         memberships.c.community_id == bindparam("community"),
+        memberships.c.state == MembershipState.MEMBER.value,
+        actors.c.host.is_(None),
+    )
+    .limit(1)
+)
+_OTHER_LOCAL_MEMBER = Statement(
+    select(memberships.c.person_id)
+    .join_from(memberships, actors, actors.c.id == memberships.c.person_id)
+    .where(
+        memberships.c.community_id == bindparam("community"),
+        memberships.c.person_id != bindparam("person"),
         memberships.c.state == MembershipState.MEMBER.value,
         actors.c.host.is_(None),
     )
@@ -156,9 +180,24 @@ class Memberships:
         found = self._db.rows(_OF_PERSON, person=person_id, state=state.value, most=most)
         return [_membership(row) for row in found]
 
+    def asked_by(self, community_id: ActorKey, uri: str) -> Membership | None:
+        """The membership of a community elsewhere that was asked for by this Follow or Join."""
+        row = self._db.row(_BY_URI, community=community_id, uri=uri)
+        return None if row is None else _membership(row)
+
+    def asked_by_person(self, person_id: ActorKey, uri: str) -> Membership | None:
+        """The membership that this person asked for by this Follow or Join."""
+        row = self._db.row(_OF_PERSON_BY_URI, person=person_id, uri=uri)
+        return None if row is None else _membership(row)
+
     def has_local_member(self, community_id: ActorKey) -> bool:
         """Whether anyone of this node is a member: only then its announces are wanted."""
         return self._db.row(_HAS_LOCAL_MEMBER, community=community_id) is not None
+
+    def is_only_local_member(self, community_id: ActorKey, person_id: ActorKey) -> bool:
+        """Whether nobody else of this node is a member."""
+        row = self._db.row(_OTHER_LOCAL_MEMBER, community=community_id, person=person_id)
+        return row is None
 
     def has_member_at(self, community_id: ActorKey, host: str) -> bool:
         """Whether a member of the community lives at this peer."""

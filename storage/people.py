@@ -45,6 +45,16 @@ _FOLLOW = Statement(
         follows.c.followee_id == bindparam("followee"),
     )
 )
+_FOLLOWER_BY_URI = Statement(
+    select(follows.c.follower_id).where(
+        follows.c.followee_id == bindparam("followee"), follows.c.uri == bindparam("uri")
+    )
+)
+_FOLLOWEE_BY_URI = Statement(
+    select(follows.c.followee_id).where(
+        follows.c.follower_id == bindparam("follower"), follows.c.uri == bindparam("uri")
+    )
+)
 _UNFOLLOW = Statement(
     delete(follows).where(
         follows.c.follower_id == bindparam("follower"),
@@ -170,6 +180,16 @@ class People:
             uri=row[1],
             since=from_ms(row[2]),
         )
+
+    def follower_by(self, followee_id: ActorKey, uri: str) -> ActorKey | None:
+        """Who asked by this Follow to follow the followee."""
+        row = self._db.row(_FOLLOWER_BY_URI, followee=followee_id, uri=uri)
+        return None if row is None else ActorKey(row[0])
+
+    def followee_by(self, follower_id: ActorKey, uri: str) -> ActorKey | None:
+        """Whom the follower asked by this Follow to follow."""
+        row = self._db.row(_FOLLOWEE_BY_URI, follower=follower_id, uri=uri)
+        return None if row is None else ActorKey(row[0])
 
     def put_follow(self, follow: Follow) -> None:
         """Store a follow, replacing one between the same two; the audience follows."""

@@ -4,9 +4,11 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+from communities.community import Community
 from communities.people import ActorKey
 from federation.snowflakes import Snowflakes
 from federation.uris import Uris
+from protocols.activitypub.parsing_origins import origin
 from protocols.activitypub.vocabulary import Activity, Document
 from storage.unit_of_work import UnitOfWork
 
@@ -20,7 +22,7 @@ class Act:
         actor: key of the activity's actor; the signer, or the actor of what a group announced.
         peer: origin of the signer.
         at: when it was received.
-        raw: the bytes as received, for relaying; None for what was fetched or taken apart.
+        raw: the bytes as received, for relaying; None for what was fetched.
         announced_by: the community that announced it, if one did.
         resolved: documents fetched for it by id; None for an id that could not be fetched.
     """
@@ -48,7 +50,8 @@ class Context:
 
 Needs = Callable[[UnitOfWork, Act, Context], frozenset[str]]
 """Says which documents an activity needs before it can be applied; those in `act.resolved` have
-been tried already. Empty most times."""
+been tried already. Empty most times. It may refuse by raising, and has always run in the unit in
+which `Apply` runs: what it refuses, apply need not look at again."""
 
 Apply = Callable[[UnitOfWork, Act, Context], None]
 """Applies an activity, in the unit that stores it or in that of its job, or raises a DomainError
@@ -76,3 +79,30 @@ def relay(uow: UnitOfWork, act: Act) -> None:
     """
     if act.raw is not None and act.announced_by is None and not act.activity.hidden_recipients:
         uow.cause = uow.inbox.keep(act.raw, at_ms=uow.at_ms)
+
+
+def relay_in(uow: UnitOfWork, act: Act, community_id: ActorKey | None) -> None:
+    """Relay what happens in this community, if it is one of ours."""
+    if community_id is None or act.announced_by is not None:
+        return
+    community = uow.communities.get(community_id)
+    if community is not None and community.is_local:
+        relay(uow, act)
+
+
+def authority_of(act: Act, community: Community | None) -> ActorKey | None:
+    """The community whose word this act of moderation is, if one vouches for it.
+
+    That is who announced it; and what comes from the server of a community elsewhere without an
+    announcement is its word as well, since that server speaks for it (FEP-fe34 "Same-origin").
+    """
+    if act.announced_by is not None or community is None or community.is_local:
+        return act.announced_by
+    return community.id if origin(community.uri) == act.peer else None
+
+
+def authority_in(uow: UnitOfWork, act: Act, community_id: ActorKey | None) -> ActorKey | None:
+    """As `authority_of`, of the community with this key."""
+    if act.announced_by is not None or community_id is None:
+        return act.announced_by
+    return authority_of(act, uow.communities.get(community_id))

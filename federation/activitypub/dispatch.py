@@ -2,18 +2,49 @@
 
 from collections.abc import Mapping
 
-from federation.activitypub import handle_posts, handle_reactions
 from federation.activitypub.act import Handler
-from protocols.activitypub.vocabulary import Activity, ActivityType, Actor, Post
+from federation.activitypub.handle_announce import add_handler, announce_handler
+from federation.activitypub.handle_answers import ACCEPT, REJECT
+from federation.activitypub.handle_deletes import DELETE
+from federation.activitypub.handle_membership import FOLLOW, INVITE, LEAVE
+from federation.activitypub.handle_moderation import ADD, BLOCK, LOCK, REMOVE
+from federation.activitypub.handle_moves import MOVE
+from federation.activitypub.handle_posts import CREATE
+from federation.activitypub.handle_reactions import REACTION
+from federation.activitypub.handle_reports import FLAG
+from federation.activitypub.handle_undo import UNDO
+from federation.activitypub.handle_updates import UPDATE
+from protocols.activitypub.vocabulary import Activity, ActivityType, Actor
 
 MAX_NESTING = 3
 
+ANNOUNCED: Mapping[ActivityType, Handler] = {
+    ActivityType.CREATE: CREATE,
+    ActivityType.UPDATE: UPDATE,
+    ActivityType.DELETE: DELETE,
+    ActivityType.UNDO: UNDO,
+    ActivityType.LIKE: REACTION,
+    ActivityType.DISLIKE: REACTION,
+    ActivityType.EMOJI_REACT: REACTION,
+    ActivityType.ADD: ADD,
+    ActivityType.REMOVE: REMOVE,
+    ActivityType.BLOCK: BLOCK,
+    ActivityType.FLAG: FLAG,
+    ActivityType.LOCK: LOCK,
+}
+"""What a community can announce. Nobody follows, answers, invites or moves for another."""
+
 HANDLERS: Mapping[ActivityType, Handler] = {
-    ActivityType.CREATE: handle_posts.CREATE,
-    ActivityType.LIKE: handle_reactions.REACTION,
-    ActivityType.DISLIKE: handle_reactions.REACTION,
-    ActivityType.EMOJI_REACT: handle_reactions.REACTION,
-    ActivityType.ANNOUNCE: handle_reactions.BOOST,
+    **ANNOUNCED,
+    ActivityType.ANNOUNCE: announce_handler(ANNOUNCED),
+    ActivityType.ADD: add_handler(ANNOUNCED, ADD),
+    ActivityType.FOLLOW: FOLLOW,
+    ActivityType.JOIN: FOLLOW,
+    ActivityType.LEAVE: LEAVE,
+    ActivityType.ACCEPT: ACCEPT,
+    ActivityType.REJECT: REJECT,
+    ActivityType.INVITE: INVITE,
+    ActivityType.MOVE: MOVE,
 }
 
 
@@ -35,8 +66,6 @@ def order_key(activity: Activity) -> str:
             break
         innermost = inner
     about = innermost.object
-    if isinstance(about, Post):
-        return about.id or innermost.actor
     if about is None or isinstance(about, Actor):
         return innermost.actor
     return about.id or innermost.actor

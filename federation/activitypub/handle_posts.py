@@ -1,130 +1,194 @@
-"""Create, Update and Delete of posts, comments, polls and messages."""
+"""Create of posts, comments, polls and messages, and votes in polls.
 
-from communities import posting
-from communities.errors import NotAllowed, Reason
+A post that comes from its author's own server is taken as sent; any other copy, in an Announce
+most of all, only names what is then fetched from its origin.
+
+Spec: FEP-1b12; FEP-fe34 "embedding"; FEP-9967 (poll votes); security ORI-01, ORI-02, ORI-07.
+"""
+
+from contextlib import suppress
+
+from communities import polls, posting
+from communities.community import Community
+from communities.errors import DomainError, NotAllowed, NotFound, Reason
+from communities.posting import PublishPost
 from communities.posts import Post as DomainPost
+from communities.posts import Visibility
 from federation.activitypub.act import Act, Context, Handler, relay
-from federation.activitypub.profiles import store_actor
 from federation.activitypub.threads_wanted import (
     ancestors,
     fetched_post,
     require_other_parent,
     wanted_for,
 )
-from federation.activitypub.to_domain import publish_command
+from federation.activitypub.to_domain import (
+    Destination,
+    author_of,
+    community_of,
+    publish_command,
+)
 from protocols.activitypub.parsing_origins import check_post_origin, origin
-from protocols.activitypub.vocabulary import Actor, Post, Reference
+from protocols.activitypub.vocabulary import ActivityType, Post, Reference
 from protocols.errors import RemoteProtocolError
 from storage.unit_of_work import UnitOfWork
 
+_BRINGS_POSTS = (ActivityType.CREATE, ActivityType.UPDATE)
+"""Whose addressing is that of the post inside; a boost speaks to the followers of who boosts."""
+
 
 def create_needs(uow: UnitOfWork, act: Act, context: Context) -> frozenset[str]:
-    """The object when it is not proven by the signer's origin; author and parents unknown here."""
-    obj = act.activity.object
-    if isinstance(obj, Reference):
-        if obj.id in act.resolved or uow.posts.key_of(obj.id) is not None:
-            post = fetched_post(act.resolved.get(obj.id), obj.id)
-            return frozenset() if post is None else wanted_for(uow, post, act, context)
-        return frozenset({obj.id})
-    if not isinstance(obj, Post):
-        return frozenset()
-    if _is_unproven(obj, act) and uow.posts.key_of(obj.id) is None:
-        return frozenset({obj.id})
-    return wanted_for(uow, _proven(obj, act), act, context)
+    """The object when its origin has not vouched for it; author and parents unknown here.
 
-
-def _is_unproven(post: Post, act: Act) -> bool:
-    """Whether the embedded copy comes from another origin than its author's and was not fetched.
-
-    Spec: FEP-fe34 "embedding"; security ORI-07.
+    Raises:
+        RemoteProtocolError: the object is no post, or not one of the actor's server.
     """
-    return origin(post.id) != act.peer and post.id not in act.resolved
-
-
-def _proven(post: Post, act: Act) -> Post:
-    if origin(post.id) == act.peer:
-        return post
-    return fetched_post(act.resolved.get(post.id), post.id) or post
+    sent = act.activity.object
+    if not isinstance(sent, Post | Reference):
+        raise RemoteProtocolError("The object of a Create must be a post.", status_hint=422)
+    if isinstance(sent, Post) and origin(sent.id) == act.peer:
+        check_post_origin(sent)
+        return frozenset() if sent.is_poll_vote else wanted_for(uow, sent, act, context)
+    if act.announced_by is None and origin(sent.id) != act.peer:
+        raise RemoteProtocolError("The object is not of the actor's server.", status_hint=403)
+    if sent.id not in act.resolved:
+        if context.uris.is_ours(sent.id) or uow.posts.key_of(sent.id) is not None:
+            return frozenset()
+        return frozenset({sent.id})
+    found = fetched_post(act, sent.id)
+    return frozenset() if found is None else wanted_for(uow, found, act, context)
 
 
 def create_apply(uow: UnitOfWork, act: Act, context: Context) -> None:
     """Publish the post, count the poll vote, or deliver the message.
 
     Raises:
-        RemoteProtocolError: the object is not one that can be created, or not its author's.
+        NotFound: it is for nobody here, or could not be fetched.
+        NotAllowed: the actor is not its author.
     """
-    post = _created_post(uow, act)
-    if post is None:
+    sent = act.activity.object
+    if not isinstance(sent, Post | Reference):
+        raise RemoteProtocolError("The object of a Create must be a post.", status_hint=422)
+    is_sent = isinstance(sent, Post) and origin(sent.id) == act.peer
+    post = sent if is_sent else fetched_post(act, sent.id)
+    if not isinstance(post, Post):
+        confirm(uow, sent.id, act)
         return
     require_other_parent(post)
-    if act.announced_by is None and post.attributed_to != act.activity.actor:
+    if post.attributed_to != act.activity.actor:
         raise NotAllowed(Reason.NOT_AUTHOR, "The actor is not the author of the object")
-    store_resolved_actors(uow, act, context)
-    _store_ancestors(uow, post, act, context)
+    if post.is_poll_vote and _vote(uow, post, act):
+        return
+    if act.resolved:
+        store_ancestors(uow, post, act, context)
     publish(uow, post, act, context)
 
 
-def _created_post(uow: UnitOfWork, act: Act) -> Post | None:
-    obj = act.activity.object
-    if isinstance(obj, Reference):
-        if uow.posts.key_of(obj.id) is not None and obj.id not in act.resolved:
-            return None
-        found = fetched_post(act.resolved.get(obj.id), obj.id)
-        if found is None:
-            raise RemoteProtocolError("The object could not be fetched", status_hint=422)
-        return found
-    if not isinstance(obj, Post):
-        raise RemoteProtocolError("The object of a Create must be a post", status_hint=422)
-    if origin(obj.id) == act.peer:
-        check_post_origin(obj)
-        return obj
-    found = fetched_post(act.resolved.get(obj.id), obj.id)
-    if found is None and uow.posts.key_of(obj.id) is not None:
-        # Announced after the author told us: the copy that we have is the author's own.
-        return obj
-    if found is None:
-        raise RemoteProtocolError("The object is not of the signer's origin", status_hint=403)
-    return found
+def confirm(uow: UnitOfWork, uri: str, act: Act) -> None:
+    """Take it from a community that it has published a post which we have already.
 
+    Of what was announced nothing but the id counts: the copy that we have is the author's own.
 
-def publish(uow: UnitOfWork, post: Post, act: Act, context: Context) -> DomainPost | None:
-    """Submit a post to the domain; None when it concerns nobody here."""
-    command = publish_command(uow, post, act, context)
-    community = (
-        uow.communities.get(command.community_id) if command.community_id is not None else None
+    Raises:
+        NotFound: there is no such post here.
+        NotAllowed: another community's post was announced.
+    """
+    post = uow.posts.by_uri(uri)
+    if post is None:
+        raise NotFound("The post is not known here and could not be fetched")
+    if act.announced_by is None:
+        return
+    fact = PublishPost(
+        id=post.id,
+        uri=post.uri,
+        author_id=post.author_id,
+        kind=post.kind,
+        content=post.content,
+        published_at=post.published_at,
+        at=act.at,
+        community_id=act.announced_by,
     )
-    if community is None and not _concerns_us(uow, command):
-        return None
-    if community is not None and community.is_local:
-        relay(uow, act)
+    posting.record_published(uow, fact, announced=True)
+
+
+def publish(
+    uow: UnitOfWork, post: Post, act: Act, context: Context, *, wanted_already: bool = False
+) -> DomainPost:
+    """Submit a post to the domain.
+
+    Raises:
+        NotFound: it is for nobody here, unless the caller knows better.
+        DomainError: the domain refuses it.
+    """
+    parent = uow.posts.by_uri(post.in_reply_to) if post.in_reply_to is not None else None
+    where = Destination(
+        community=_community(uow, post, act, parent),
+        parent=parent,
+        announced=act.announced_by is not None,
+    )
+    command = publish_command(uow, post, act, context, where)
+    if where.community is not None and where.community.is_local:
+        if command.visibility is not Visibility.DIRECT:
+            relay(uow, act)
+    elif not where.announced and not wanted_already and not _concerns_us(uow, command):
+        raise NotFound("This is for nobody here")
     return posting.submit(uow, command, act.announced_by)
 
 
-def _concerns_us(uow: UnitOfWork, command: posting.PublishPost) -> bool:
-    """Whether a post outside communities is for someone here, or answers something known."""
+def _community(
+    uow: UnitOfWork, post: Post, act: Act, parent: DomainPost | None
+) -> Community | None:
+    """Who announced it, else that of what it answers, else the first one that it addresses.
+
+    Spec: reference activitypub 3.3; security GRP-10.
+    """
+    if act.announced_by is not None:
+        return uow.communities.get(act.announced_by)
+    if parent is None:
+        around = act.activity if act.activity.type in _BRINGS_POSTS else None
+        return community_of(uow, post, around)
+    return None if parent.community_id is None else uow.communities.get(parent.community_id)
+
+
+def _concerns_us(uow: UnitOfWork, command: PublishPost) -> bool:
+    """Whether a post that no community of ours gets is for someone here, or answers a known one."""
     if command.recipients or command.parent_id is not None:
+        return True
+    if command.community_id is not None and uow.memberships.has_local_member(command.community_id):
         return True
     return uow.people.has_local_follower(command.author_id)
 
 
-def store_resolved_actors(uow: UnitOfWork, act: Act, context: Context) -> None:
-    """Keep the actors that were fetched for this activity."""
-    for uri, document in act.resolved.items():
-        if isinstance(document, Actor) and document.id == uri:
-            store_actor(uow, document, at=act.at, snowflakes=context.snowflakes)
+def _vote(uow: UnitOfWork, post: Post, act: Act) -> bool:
+    """Count a vote in a poll; False when what it answers is not a poll that we know."""
+    question = uow.posts.by_uri(post.in_reply_to) if post.in_reply_to is not None else None
+    if question is None or question.content.poll is None or post.name is None:
+        return False
+    polls.vote(uow, question.id, author_of(uow, post, act), (post.name,), act.at)
+    return True
 
 
-def _store_ancestors(uow: UnitOfWork, post: Post, act: Act, context: Context) -> None:
-    """Keep the fetched posts above, from the top down, as far as they hold together."""
+def store_ancestors(uow: UnitOfWork, post: Post, act: Act, context: Context) -> None:
+    """Keep the fetched posts above, from the top down, as far as the domain takes them."""
     for above in reversed(ancestors(post, act)):
-        fetched = fetched_post(above, above.id)
-        if fetched is None or uow.posts.key_of(above.id) is not None:
-            continue
-        if uow.actors.key_of(above.attributed_to) is None:
-            continue
-        command = publish_command(uow, fetched, act, context)
-        if command.community_id is not None or command.parent_id is not None:
-            posting.submit(uow, command, act.announced_by)
+        if uow.posts.key_of(above.id) is None:
+            with suppress(DomainError):
+                _store_ancestor(uow, above, act, context)
+
+
+def _store_ancestor(uow: UnitOfWork, post: Post, act: Act, context: Context) -> None:
+    require_other_parent(post)
+    parent = uow.posts.by_uri(post.in_reply_to) if post.in_reply_to is not None else None
+    if parent is not None:
+        community = uow.communities.get(parent.community_id) if parent.community_id else None
+    else:
+        # What the answer addresses says nothing about what it answers: only its own words count.
+        community = community_of(uow, post, None)
+        if community is None and act.announced_by is not None:
+            community = uow.communities.get(act.announced_by)
+    announced = community is not None and community.id == act.announced_by
+    where = Destination(community=community, parent=parent, announced=announced)
+    command = publish_command(uow, post, act, context, where)
+    posting.submit(uow, command, act.announced_by if announced else None)
 
 
 CREATE = Handler(create_needs, create_apply)

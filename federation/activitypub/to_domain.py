@@ -1,7 +1,10 @@
 """Vocabulary to domain: the only translator inward."""
 
+from dataclasses import dataclass
+
 from communities.community import Community
 from communities.errors import NotFound
+from communities.limits import MAX_ATTACHMENTS, MAX_HASHTAGS, MAX_LANGUAGE, MAX_RECIPIENTS
 from communities.people import ActorKey
 from communities.posting import PublishPost
 from communities.posts import (
@@ -9,6 +12,7 @@ from communities.posts import (
     Happening,
     Poll,
     PollOption,
+    Post,
     PostContent,
     PostKey,
     PostKind,
@@ -36,19 +40,19 @@ _KINDS = {
 
 
 def post_content(post: vocabulary.Post) -> PostContent:
-    """What its author wrote, made safe to show."""
+    """What its author wrote, made safe to show; what is too much is left out."""
     is_markdown = post.content_media_type == "text/markdown"
     written = post.content_html or ""
     source = post.source if post.source_media_type == "text/markdown" else None
-    warning = plain_text(post.summary or "", MAX_SUMMARY_CHARACTERS) if _warns(post) else None
+    warning = post.content_warning
     return PostContent(
         title=plain_text(post.name, MAX_TITLE_CHARACTERS) if post.name else None,
         html=render_markdown(written) if is_markdown else sanitise(written),
         source=source or (written if is_markdown else ""),
         link=post.link,
-        language=post.language,
+        language=post.language if len(post.language or "") <= MAX_LANGUAGE else None,
         sensitive=post.sensitive,
-        warning=warning or None,
+        warning=plain_text(warning, MAX_SUMMARY_CHARACTERS) or None if warning else None,
         attachments=tuple(
             Attachment(
                 kind=attached.kind,
@@ -59,20 +63,12 @@ def post_content(post: vocabulary.Post) -> PostContent:
                 height=attached.height,
                 blurhash=attached.blurhash,
             )
-            for attached in post.attachments
+            for attached in post.attachments[:MAX_ATTACHMENTS]
         ),
-        hashtags=tuple(tag.name for tag in post.hashtags),
+        hashtags=tuple(tag.name for tag in post.hashtags[:MAX_HASHTAGS]),
         poll=_poll(post.poll),
         happening=_happening(post.happening),
     )
-
-
-def _warns(post: vocabulary.Post) -> bool:
-    """Whether the summary is a content warning: Mbin and NodeBB put an excerpt there.
-
-    Spec: reference activitypub 3.3.
-    """
-    return post.type is ObjectType.NOTE or post.sensitive
 
 
 def _poll(poll: vocabulary.Poll | None) -> Poll | None:
@@ -100,75 +96,96 @@ def _happening(happening: vocabulary.Happening | None) -> Happening | None:
     )
 
 
-def community_of(uow: UnitOfWork, post: vocabulary.Post | None, act: Act) -> Community | None:
-    """The community a post is for: who announced it, else the first known one it addresses.
+def community_of(
+    uow: UnitOfWork, post: vocabulary.Post | None, activity: vocabulary.Activity | None
+) -> Community | None:
+    """The first known community that a post (or else the activity around it) addresses.
 
     Spec: FEP-1b12 "audience"; order of reference activitypub 3.3.
     """
-    if act.announced_by is not None:
-        return uow.communities.get(act.announced_by)
-    for uri in community_candidates(post, act.activity):
+    for uri in community_candidates(post, activity):
         found = uow.communities.by_uri(uri)
         if found is not None:
             return found
     return None
 
 
+def author_of(uow: UnitOfWork, post: vocabulary.Post, act: Act) -> ActorKey:
+    """The key of a post's author.
+
+    Raises:
+        NotFound: its author is not known here.
+    """
+    if act.announced_by is None and post.attributed_to == act.activity.actor:
+        return act.actor
+    author = uow.actors.key_of(post.attributed_to)
+    if author is None:
+        raise NotFound("The author is not known here")
+    return author
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Destination:
+    """Where a post of a peer belongs: its community, its parent, and who announced it."""
+
+    community: Community | None
+    parent: Post | None = None
+    announced: bool = False
+
+
 def publish_command(
-    uow: UnitOfWork, post: vocabulary.Post, act: Act, context: Context
+    uow: UnitOfWork, post: vocabulary.Post, act: Act, context: Context, where: Destination
 ) -> PublishPost:
     """The command (or fact) that a Create or a fetched object stands for.
 
     Raises:
         NotFound: its author is not known here.
     """
-    author = uow.people.by_uri(post.attributed_to)
-    if author is None:
-        raise NotFound("The author is not known here")
-    parent = uow.posts.by_uri(post.in_reply_to) if post.in_reply_to else None
-    community = community_of(uow, post, act)
-    community_id = parent.community_id if parent is not None else None
-    if parent is None and community is not None:
-        community_id = community.id
-    followers = uow.actors.get(author.id)
-    visibility = Visibility(
-        visibility_of(
-            post.to, post.cc, followers=followers.followers_uri if followers is not None else None
-        )
-    )
-    published = post.published or act.at
+    author_id = author_of(uow, post, act)
     return PublishPost(
         id=PostKey(context.snowflakes.mint_at(post.published, received=act.at)),
         uri=post.id,
-        author_id=author.id,
+        author_id=author_id,
         kind=_KINDS[post.type],
         content=post_content(post),
-        published_at=min(published, act.at),
+        published_at=min(post.published or act.at, act.at),
         at=act.at,
-        community_id=community_id,
-        parent_id=parent.id if parent is not None else None,
+        community_id=where.community.id if where.community is not None else None,
+        parent_id=where.parent.id if where.parent is not None else None,
         parent_uri=post.in_reply_to,
-        visibility=_visibility(visibility, community),
-        recipients=_recipients(uow, post),
+        visibility=_visibility(uow, post, author_id, where),
+        recipients=recipients(uow, post, context),
         url=post.url,
     )
 
 
-def _visibility(stated: Visibility, community: Community | None) -> Visibility:
-    """In a private community everything is for its members, whatever was said."""
+def _visibility(
+    uow: UnitOfWork, post: vocabulary.Post, author_id: ActorKey, where: Destination
+) -> Visibility:
+    """The audience; in a private community everything said to it is for its members."""
+    community = where.community
     if community is not None and not community.is_open_to_read:
-        return Visibility.MEMBERS
-    return stated
+        spoken_to = {community.uri, community.followers_uri, vocabulary.PUBLIC}
+        addressed = {*post.to, *post.cc, post.audience}
+        if where.announced or not spoken_to.isdisjoint(addressed):
+            return Visibility.MEMBERS
+    if vocabulary.PUBLIC in post.to:
+        return Visibility.PUBLIC
+    if vocabulary.PUBLIC in post.cc:
+        return Visibility.UNLISTED
+    author = uow.actors.get(author_id)
+    followers = author.followers_uri if author is not None else None
+    return Visibility(visibility_of(post.to, post.cc, followers=followers))
 
 
-def _recipients(uow: UnitOfWork, post: vocabulary.Post) -> tuple[ActorKey, ...]:
+def recipients(uow: UnitOfWork, post: vocabulary.Post, context: Context) -> tuple[ActorKey, ...]:
     """The people of this node that a post mentions or is addressed to."""
     named = dict.fromkeys((*(mention.href for mention in post.mentions), *post.to, *post.cc))
     found = []
     for uri in named:
-        if uri in (vocabulary.PUBLIC, post.attributed_to):
+        if context.uris.key_of(uri, "u") is None or uri == post.attributed_to:
             continue
-        profile = uow.people.by_uri(uri)
-        if profile is not None and profile.is_local and not uow.actors.is_community(uri):
-            found.append(profile.id)
-    return tuple(found)
+        key = uow.actors.key_of(uri)
+        if key is not None:
+            found.append(key)
+    return tuple(found[:MAX_RECIPIENTS])

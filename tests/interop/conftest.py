@@ -1,6 +1,8 @@
-"""Both sides of the conversation: a Fedify server for each signature scheme, a node for each test."""
+"""Both sides of the conversation: a Fedify server for each scheme, a node for each test."""
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import ExitStack
+from functools import cache
 from pathlib import Path
 
 import aiohttp
@@ -14,7 +16,7 @@ from tests.interop.fedify_server import (
     installed,
     running,
 )
-from tests.interop.home import Home, open_home
+from tests.interop.home import Garden, Home, make_garden, open_home
 
 NAMES = ("alice", "bob")
 
@@ -28,21 +30,28 @@ def fedify_modules() -> Path:
     return found
 
 
-@pytest.fixture(scope="module", params=list(Scheme), ids=lambda scheme: scheme.name.lower())
+@pytest.fixture(scope="session")
 def fedify_process(
-    request: pytest.FixtureRequest, fedify_modules: Path, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[FedifyProcess]:
-    """A running Fedify server, one for each scheme."""
-    folder = tmp_path_factory.mktemp("fedify")
-    with running(fedify_modules, folder, request.param, NAMES) as process:
-        yield process
+    fedify_modules: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Callable[[Scheme], FedifyProcess]]:
+    """Gives the running Fedify server of a scheme; each is started when it is first asked for."""
+    with ExitStack() as stack:
+
+        @cache
+        def process_of(scheme: Scheme) -> FedifyProcess:
+            folder = tmp_path_factory.mktemp("fedify")
+            return stack.enter_context(running(fedify_modules, folder, scheme, NAMES))
+
+        yield process_of
 
 
-@pytest.fixture
-async def fedify(fedify_process: FedifyProcess) -> AsyncIterator[Fedify]:
-    """The Fedify server, having forgotten what other tests did with it."""
+@pytest.fixture(params=list(Scheme), ids=lambda scheme: scheme.name.lower())
+async def fedify(
+    request: pytest.FixtureRequest, fedify_process: Callable[[Scheme], FedifyProcess]
+) -> AsyncIterator[Fedify]:
+    """The Fedify server of each scheme, having forgotten what other tests did with it."""
     async with aiohttp.ClientSession() as session:
-        found = Fedify(fedify_process, session)
+        found = Fedify(fedify_process(request.param), session)
         await found.call("forget")
         yield found
 
@@ -52,3 +61,9 @@ async def home(tmp_path: Path) -> AsyncIterator[Home]:
     """A node of ours."""
     async with open_home(tmp_path) as opened:
         yield opened
+
+
+@pytest.fixture
+async def garden(home: Home) -> Garden:
+    """An open community on it."""
+    return await make_garden(home)

@@ -25,7 +25,7 @@ from protocols.strict_json import JsonObject
 PEER = Path(__file__).parent / "fedify"
 HOST = "127.0.0.2"
 INSTALL = "bash tests/interop/install.sh"
-PATIENCE_SECONDS = 20.0
+PATIENCE_SECONDS = 15.0
 STOP_SECONDS = 10.0
 
 
@@ -72,6 +72,22 @@ class Arrival(msgspec.Struct, frozen=True, rename="camel"):
     wrapped_proofs: list[str] | None = None
     heard: Thing | None = None
     document: dict[str, Any] | None = None
+
+    @property
+    def inner(self) -> Thing | None:
+        """What the activity is about, as far as Fedify believes it."""
+        return None if self.heard is None else self.heard.object
+
+    @property
+    def heard_id(self) -> str | None:
+        """The id of what the activity is about."""
+        return None if self.heard is None else self.heard.object_id
+
+    @property
+    def wrapped(self) -> dict[str, Any]:
+        """The activity inside as it came, believed or not."""
+        found = (self.document or {}).get("object")
+        return found if isinstance(found, dict) else {}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -146,17 +162,25 @@ class Fedify:
         """The id of one of its people."""
         return self.process.actor(name)
 
+    def handle(self, name: str) -> str:
+        """The handle of one of its people."""
+        return f"@{name}@{self.origin.removeprefix('http://')}"
+
+    def proof_key(self, name: str) -> str:
+        """The id of the key that makes the proofs of one of its people."""
+        return f"{self.actor(name)}#multikey-2"
+
     async def call(self, command: str, **arguments: object) -> Any:
         """Run a command of commands.mjs; what it answers.
 
         Raises:
-            CommandFailed: it failed, say because a delivery was refused.
+            CommandError: it failed, say because a delivery was refused.
         """
         url = f"{self.process.control}/{command}"
         async with self.session.post(url, data=json.dumps(arguments)) as answer:
             body = await answer.read()
             if answer.status != 200:
-                raise CommandFailed(body.decode())
+                raise CommandError(body.decode())
             return json.loads(body)
 
     async def act(self, command: str, who: str, **arguments: object) -> str:
@@ -189,22 +213,22 @@ class Fedify:
         return "\n".join([*lines, self.process.log.read_text()[-4000:]])
 
 
-class CommandFailed(AssertionError):
+class CommandError(AssertionError):
     """A command of the Fedify server failed."""
 
 
-def of_type(type_: str, inner: str | None = None) -> Callable[[Arrival], bool]:
-    """Fits an activity that was taken, of this type, wrapping one of that type."""
+def of_type(type_: str) -> Callable[[Arrival], bool]:
+    """Fits an activity of this type that was verified, taken and given to the application."""
+    return lambda one: one.heard is not None and one.heard.type == type_ and one.status == 202
 
-    def fits(arrival: Arrival) -> bool:
-        heard = arrival.heard
-        if heard is None or heard.type != type_ or arrival.status != 202:
+
+def wraps(type_: str, about: str | None = None) -> Callable[[Arrival], bool]:
+    """Fits an Announce of an activity of this type, about the object with this id."""
+
+    def fits(one: Arrival) -> bool:
+        if not of_type("Announce")(one) or one.wrapped.get("type") != type_:
             return False
-        return inner is None or _inner_type(arrival) == inner
+        found = one.wrapped.get("object")
+        return about is None or about == (found.get("id") if isinstance(found, dict) else found)
 
     return fits
-
-
-def _inner_type(arrival: Arrival) -> str | None:
-    inner = (arrival.document or {}).get("object")
-    return str(inner.get("type")) if isinstance(inner, dict) else None

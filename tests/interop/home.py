@@ -12,18 +12,11 @@ from typing import TypeVar
 from aiohttp import web
 from aiohttp.typedefs import Handler
 
-from communities import editing, following, joining, posting, reactions
 from communities.community import Community
+from communities.membership import Membership, MembershipState
 from communities.people import ActorKey
-from communities.posts import (
-    Post,
-    PostContent,
-    PostKey,
-    PostKind,
-    Reaction,
-    ReactionKind,
-    Visibility,
-)
+from communities.posts import Post
+from node.acting import Acting, Draft
 from node.compose import Node, open_node
 from node.founding import CommunityPlan, Newcomer, found_community, found_person, make_keys
 from node.serving import listening
@@ -41,7 +34,7 @@ from storage.unit_of_work import DELIVERIES, EVENTS, JOBS, UnitOfWork
 T = TypeVar("T")
 
 HOST = "127.0.0.1"
-PATIENCE_SECONDS = 20.0
+PATIENCE_SECONDS = 15.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,13 +60,19 @@ class Home:
         """What its ids begin with."""
         return self.node.uris.base
 
+    @property
+    def acts(self) -> Acting:
+        """What people here can do."""
+        node = self.node
+        return Acting(storage=node.storage, uris=node.uris, snowflakes=node.snowflakes, now=_now)
+
     async def person(self, name: str) -> Profile:
         """A new person here."""
-        return await self.node.storage.write(found_person, self.node.uris, self._newcomer(name))
+        return await self.acts.run(found_person, self.node.uris, self._newcomer(name))
 
     async def community(self, name: str, owner: Profile, plan: CommunityPlan) -> Community:
         """A new community here."""
-        return await self.node.storage.write(
+        return await self.acts.run(
             found_community, self.node.uris, self._newcomer(name), owner.id, plan
         )
 
@@ -85,76 +84,6 @@ class Home:
             at=_now(),
             keys=make_keys(),
         )
-
-    async def post(
-        self,
-        author: Profile,
-        text: str,
-        *,
-        title: str | None = None,
-        community: Community | None = None,
-        parent: Post | None = None,
-        visibility: Visibility = Visibility.PUBLIC,
-        recipients: tuple[ActorKey, ...] = (),
-    ) -> Post:
-        """Something that one of ours writes."""
-        key = PostKey(self.node.snowflakes.mint())
-        command = posting.PublishPost(
-            id=key,
-            uri=self.node.uris.post(key),
-            author_id=author.id,
-            kind=PostKind.NOTE if title is None else PostKind.PAGE,
-            content=PostContent(title=title, html=f"<p>{text}</p>", source=text),
-            published_at=_now(),
-            at=_now(),
-            community_id=None if community is None else community.id,
-            parent_id=None if parent is None else parent.id,
-            visibility=visibility,
-            recipients=recipients,
-            url=self.node.uris.thread_page(key),
-            local=True,
-        )
-        return await self.node.storage.write(posting.submit, command)
-
-    async def react(self, who: Profile, post: Post, kind: ReactionKind) -> None:
-        """One of ours reacts."""
-        reaction = Reaction(
-            actor_id=who.id, post_id=post.id, kind=kind, uri=self._request(), at=_now()
-        )
-        await self.node.storage.write(reactions.react, reaction)
-
-    async def withdraw_reaction(self, who: Profile, post: Post, kind: ReactionKind) -> None:
-        """One of ours takes a reaction back."""
-        await self.node.storage.write(reactions.withdraw_reaction, who.id, post.id, kind)
-
-    async def edit(self, who: Profile, post: Post, text: str) -> None:
-        """One of ours edits a post."""
-        content = PostContent(title=post.content.title, html=f"<p>{text}</p>", source=text)
-        command = editing.EditPost(post_id=post.id, editor_id=who.id, content=content, at=_now())
-        await self.node.storage.write(editing.edit, command)
-
-    async def withdraw(self, who: Profile, post: Post) -> None:
-        """One of ours deletes a post."""
-        await self.node.storage.write(editing.withdraw, post.id, who.id, _now())
-
-    async def follow(self, who: Profile, followee: ActorKey) -> None:
-        """One of ours follows a person."""
-        await self.node.storage.write(
-            following.follow, who.id, followee, self._request(), _now()
-        )
-
-    async def unfollow(self, who: Profile, followee: ActorKey) -> None:
-        """One of ours follows a person no more."""
-        await self.node.storage.write(following.unfollow, who.id, followee)
-
-    async def join(self, who: Profile, community: ActorKey) -> None:
-        """One of ours joins a community."""
-        await self.node.storage.write(
-            joining.ask_to_join, community, who.id, self._request(), _now()
-        )
-
-    def _request(self) -> str:
-        return self.node.uris.request(self.node.snowflakes.mint())
 
     async def until(self, what: str, find: Callable[[UnitOfWork], T | None]) -> T:
         """What `find` gives when it gives something, looked for after each commit."""
@@ -169,6 +98,10 @@ class Home:
         except TimeoutError:
             answered = [f"{one.path}: {one.status}" for one in self.requests]
             raise AssertionError(f"not seen: {what}; answered {answered}") from None
+
+    async def key_of(self, uri: str) -> ActorKey:
+        """The key of an actor of a peer, waited for if need be."""
+        return await self.until(f"actor {uri}", lambda uow: uow.actors.key_of(uri))
 
     async def post_of(self, uri: str) -> Post:
         """A post by its object id, waited for if need be."""
@@ -195,6 +128,52 @@ class Home:
             )
         )
         return response
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Garden:
+    """An open community of the node, and who owns it."""
+
+    home: Home
+    owner: Profile
+    community: Community
+
+    @property
+    def uri(self) -> str:
+        """The actor id."""
+        return self.community.uri
+
+    async def write(
+        self, source: str, *, title: str | None = None, parent: Post | None = None
+    ) -> Post:
+        """Something that the owner writes there."""
+        draft = Draft(
+            source=source,
+            title=title,
+            community_id=self.community.id,
+            parent_id=None if parent is None else parent.id,
+        )
+        return await self.home.acts.write(self.owner.id, draft)
+
+    async def membership(self, uri: str) -> Membership | None:
+        """What someone is to the community."""
+        return await self.home.node.storage.read(self._membership, uri)
+
+    def state(self, uow: UnitOfWork, uri: str) -> MembershipState | None:
+        """The state of someone's membership."""
+        found = self._membership(uow, uri)
+        return None if found is None else found.state
+
+    def _membership(self, uow: UnitOfWork, uri: str) -> Membership | None:
+        key = uow.actors.key_of(uri)
+        return None if key is None else uow.memberships.get(self.community.id, key)
+
+
+async def make_garden(home: Home) -> Garden:
+    """An open, public community."""
+    owner = await home.person("ada")
+    community = await home.community("garden", owner, CommunityPlan())
+    return Garden(home=home, owner=owner, community=community)
 
 
 @asynccontextmanager

@@ -139,10 +139,9 @@ async function collect(app, { as, url }) {
   return { type: collection.constructor.name, total: collection.totalItems, items };
 }
 
-/** What the proofs of a document are worth, fetched by its URL. */
-async function proofs(app, { as, url }) {
+/** What the proofs of a document are worth: whose they are, and whether Fedify believes it all. */
+async function proofs(app, { as, document }) {
   const loaders = await loadersOf(app, as);
-  const { document } = await loaders.documentLoader(url);
   const found = await proofsOf(document, loaders);
   return { proofs: found, proven: found != null && (await isProven(document, loaders)) };
 }

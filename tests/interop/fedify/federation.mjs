@@ -5,6 +5,7 @@
 import { AsyncLocalStorage } from "node:async_hooks";
 import {
   createFederation,
+  detachSignature,
   generateCryptoKeyPair,
   MemoryKvStore,
   verifyObject,
@@ -184,9 +185,11 @@ async function describeActivity(ctx, activity) {
     objectId: activity.objectId?.href ?? null,
     object: null,
   };
-  const object = await activity.getObject({ ...ctx, crossOrigin: "ignore" });
+  // What is embedded from elsewhere is fetched from there; what cannot be had is not believed.
+  const careful = { ...ctx, crossOrigin: "ignore", suppressError: true };
+  const object = await activity.getObject(careful);
   if (object instanceof vocab.Activity) {
-    const inner = await object.getObject({ ...ctx, crossOrigin: "ignore" });
+    const inner = await object.getObject(careful);
     told.object = {
       type: object.constructor.name,
       id: object.id?.href ?? null,
@@ -230,9 +233,13 @@ function wrapped(document) {
   return { "@context": document["@context"], ...inner };
 }
 
-/** The keys whose FEP-8b32 proofs hold, "" for one that does not; null without any proof. */
-export async function proofsOf(document, loaders) {
-  if (document?.proof == null) return null;
+/**
+ * The keys whose FEP-8b32 proofs hold, "" for one that does not; null without any proof. What
+ * Fedify sends has an LD-Signature too, which was made after the proof.
+ */
+export async function proofsOf(signed, loaders) {
+  if (signed?.proof == null) return null;
+  const document = detachSignature(signed);
   const object = await vocab.Object.fromJsonLd(document, loaders);
   const found = [];
   for await (const proof of object.getProofs(loaders)) {

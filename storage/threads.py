@@ -175,8 +175,10 @@ class Writer:
             except BaseException as error:  # noqa: BLE001 - as above
                 done.extend(taken)
                 self._recover(done, error)
-        self._resolve(done)
         self._note(done, time.monotonic() - begun)
+        self._resolve(done)
+        if self.figures.batches % 64 == 0 and self._wal_bytes() > WAL_TRUNCATE_BYTES:
+            self._truncate_wal()
 
     def _begin(self) -> None:
         """Open a transaction; anew when the server dropped the connection meanwhile."""
@@ -315,8 +317,6 @@ class Writer:
         figures.last_batch_seconds = seconds
         for observe in figures.observers:
             observe(len(units), seconds)
-        if figures.batches % 64 == 0 and self._wal_bytes() > WAL_TRUNCATE_BYTES:
-            self._truncate_wal()
 
     def _truncate_wal(self) -> None:
         """Fold the log back into the file, unless a reader stands in the way: then next time."""

@@ -18,13 +18,16 @@ from communities.errors import NotFound
 from communities.people import ActorKey
 from federation.activitypub import outbound
 from federation.activitypub.act import Context
+from federation.activitypub.resolve import Resolver
 from federation.addresses import parse_networks
 from federation.client import Client
 from federation.delivery import Deliverer
 from federation.exchanges import ClientLimits
+from federation.fetch_budget import FetchBudget
 from federation.inbox import InboxReceiver
 from federation.keys import OwnKeys, PeerKeys
 from federation.policies import Policies
+from federation.reading import DocumentReader
 from federation.signed_reads import PeerReader
 from federation.signing import RequestSigning, Signer, SigningPool
 from federation.snowflakes import Snowflakes
@@ -78,6 +81,7 @@ class Node:
     metrics: Metrics
     readiness: Readiness
     readers: Readers
+    resolver: Resolver
 
     async def start(self) -> None:
         """Begin the background loops."""
@@ -212,6 +216,21 @@ async def _put_together(settings: Settings, storage: Storage, client: Client, ta
         metrics=metrics,
         readiness=Readiness({"database": lambda: storage.read(_is_readable)}),
         readers=_readers(settings, peer_keys, policies, window),
+        resolver=_resolver(settings, client, policies, uris, signer),
+    )
+
+
+def _resolver(
+    settings: Settings, client: Client, policies: Policies, uris: Uris, signer: Signer
+) -> Resolver:
+    """The way to documents of peers, signed as the node itself."""
+    return Resolver(
+        client,
+        policies,
+        FetchBudget(settings.limits.fetches_per_minute, now=now),
+        DocumentReader(),
+        uris,
+        signer=lambda: signer,
     )
 
 

@@ -11,10 +11,10 @@ from cryptography.hazmat.primitives.serialization import (
     PrivateFormat,
 )
 
-from communities.community import Community, CommunityVisibility, JoinPolicy
+from communities import founding
+from communities.community import Community, CommunityVisibility, JoinPolicy, PostingPolicy
 from communities.errors import Conflict
-from communities.events import CommunityChanged
-from communities.membership import Membership, MembershipState, Role
+from communities.events import CommunityChanged, PersonChanged
 from communities.people import ActorKey
 from communities.text import render_markdown
 from federation.uris import Uris
@@ -94,6 +94,8 @@ class CommunityPlan:
     description: str = ""
     visibility: CommunityVisibility = CommunityVisibility.PUBLIC
     join: JoinPolicy = JoinPolicy.OPEN
+    posting: PostingPolicy = PostingPolicy.ANYONE
+    downvotes: bool = True
 
 
 def found_community(
@@ -103,6 +105,7 @@ def found_community(
 
     Raises:
         Conflict: the name is taken, or was.
+        Invalid: the policies do not go together.
     """
     _claim(uow, newcomer, NameKind.COMMUNITY)
     uri = uris.community(newcomer.key)
@@ -114,6 +117,8 @@ def found_community(
         name=newcomer.name,
         visibility=plan.visibility,
         join=plan.join,
+        posting=plan.posting,
+        downvotes=plan.downvotes,
         description_html=render_markdown(plan.description) if plan.description else "",
         description_source=plan.description,
         url=uris.community_page(newcomer.localpart),
@@ -123,19 +128,9 @@ def found_community(
         created_at=newcomer.at,
     )
     uow.actors.add(_profile(newcomer, uris, uri, kind="community", type_="Group"))
-    uow.communities.add(community)
+    founding.found_community(uow, community, owner_id, newcomer.at)
     uow.communities.update(community)
     _keep_keys(uow, uris, newcomer, uri)
-    uow.memberships.put(
-        Membership(
-            community_id=community.id,
-            person_id=owner_id,
-            state=MembershipState.MEMBER,
-            role=Role.OWNER,
-            since=newcomer.at,
-        )
-    )
-    uow.record(CommunityChanged(community_id=community.id, actor_id=owner_id))
     return community
 
 
@@ -163,6 +158,19 @@ def _profile(newcomer: Newcomer, uris: Uris, uri: str, *, kind: str, type_: str)
         moderators_uri=uris.moderators(uri) if kind == "community" else None,
         published_at=newcomer.at,
     )
+
+
+def renew_keys(uow: UnitOfWork, uris: Uris, owner: Profile, keys: KeyPair, at: datetime) -> None:
+    """Give a local actor other keys, and tell its followers.
+
+    Who keeps the old ones in memory (`OwnKeys`) must forget them afterwards.
+    """
+    newcomer = Newcomer(key=owner.id, localpart=owner.localpart, name=owner.name, at=at, keys=keys)
+    _keep_keys(uow, uris, newcomer, owner.uri)
+    if owner.kind == "community":
+        uow.record(CommunityChanged(community_id=owner.id, actor_id=owner.id))
+    else:
+        uow.record(PersonChanged(person_id=owner.id))
 
 
 def _keep_keys(uow: UnitOfWork, uris: Uris, newcomer: Newcomer, uri: str) -> None:

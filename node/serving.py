@@ -6,11 +6,12 @@ import os
 import signal
 import socket
 import sys
-from collections.abc import AsyncIterator, Coroutine
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Coroutine, Iterator
+from contextlib import asynccontextmanager, contextmanager
 
 from aiohttp import web
 
+from node.errors import AddressTaken
 from node.health import Readiness
 from node.limits import Site
 from node.metrics import Metrics, metrics_app
@@ -43,12 +44,16 @@ async def listening(app: web.Application, settings: HttpSettings) -> AsyncIterat
 
     Requests that still run then have 3 s to end, and are cancelled after that. A request whose
     client goes away is cancelled too.
+
+    Raises:
+        AddressTaken: the address is taken, or not one of this machine.
     """
     runner = web.AppRunner(app, handler_cancellation=True, shutdown_timeout=STOP_SECONDS)
     await runner.setup()
     site = Site(runner, settings)
     try:
-        await site.start()
+        with _saying_where(settings.host, settings.port, "http"):
+            await site.start()
         log.info("listening on %s", site.name)
         yield site
     finally:
@@ -57,17 +62,35 @@ async def listening(app: web.Application, settings: HttpSettings) -> AsyncIterat
 
 @asynccontextmanager
 async def showing_metrics(metrics: Metrics, settings: MetricsSettings) -> AsyncIterator[None]:
-    """Serve the metrics at their own address inside the block; port 0 serves none."""
+    """Serve the metrics at their own address inside the block; port 0 serves none.
+
+    Raises:
+        AddressTaken: the address is taken, or not one of this machine.
+    """
     if settings.port == 0:
         yield
         return
     runner = web.AppRunner(metrics_app(metrics), access_log=None, shutdown_timeout=STOP_SECONDS)
     await runner.setup()
     try:
-        await web.TCPSite(runner, settings.host, settings.port).start()
+        with _saying_where(settings.host, settings.port, "metrics"):
+            await web.TCPSite(runner, settings.host, settings.port).start()
         yield
     finally:
         await runner.cleanup()
+
+
+@contextmanager
+def _saying_where(host: str, port: int, table: str) -> Iterator[None]:
+    """Name the address, and the setting that gives it, when nothing can listen there."""
+    try:
+        yield
+    except OSError as error:
+        why = os.strerror(error.errno) if error.errno else str(error)
+        raise AddressTaken(
+            f"cannot listen at {host} port {port}: {why.lower()}; does another node run there?"
+            f" {table}.host and {table}.port of the settings say where"
+        ) from error
 
 
 async def until_stopped(readiness: Readiness, grace_seconds: float = GRACE_SECONDS) -> None:

@@ -1,7 +1,7 @@
 """The command line `noaber`: one module for each group of commands, all of them listed here.
 
-What a person typed wrong, and what the domain refuses, is one sentence on standard error with
-exit code 2; what failed on its own ends with exit code 1.
+What a person typed wrong is one sentence on standard error with exit code 2; an act that a rule, a
+peer or the machine refused ends with exit code 1.
 """
 
 import sys
@@ -12,20 +12,19 @@ from typing import NoReturn
 
 import click
 
-from communities.errors import DomainError
-from federation.errors import FederationError
 from node.cli.config import config
 from node.cli.doctor import doctor
+from node.cli.serve import serve
+from node.cli.verbs import groups
 from node.config_text import CONFIG_VARIABLE, SettingsError
+from node.control import FORESEEN, is_input
 from node.ownership import PackageClash
-from protocols.errors import ProtocolError
-from storage.errors import StorageError
 
 BAD_INPUT = 2
 FAILED = 1
 INTERRUPTED = 130
 
-COMMANDS: tuple[click.Command, ...] = (config, doctor)
+COMMANDS: tuple[click.Command, ...] = (serve, *groups(), config, doctor)
 
 
 @click.group(commands=COMMANDS, context_settings={"help_option_names": ["-h", "--help"]})
@@ -55,10 +54,10 @@ def run(arguments: Sequence[str] | None = None) -> int:
         return BAD_INPUT
     except click.ClickException as error:
         return _refuse(error.format_message(), BAD_INPUT)
-    except (SettingsError, PackageClash, DomainError) as error:
+    except (SettingsError, PackageClash) as error:
         return _refuse(str(error), BAD_INPUT)
-    except (StorageError, FederationError, ProtocolError) as error:
-        return _refuse(str(error), FAILED)
+    except FORESEEN as error:
+        return _refuse(str(error), BAD_INPUT if is_input(error) else FAILED)
     except (click.Abort, KeyboardInterrupt):
         return INTERRUPTED
     return code if isinstance(code, int) else 0

@@ -1,0 +1,132 @@
+"""What the verbs of `noaber account` do."""
+
+import asyncio
+
+from communities import accounts
+from communities.people import ActorKey
+from node.founding import NODE_LOCALPART, Newcomer, found_person, make_keys, renew_keys
+from node.verbs import operator_forms as forms
+from node.verbs.answers import Answer, said, table
+from node.verbs.desk import Desk
+from protocols.strict_json import JsonValue
+from storage.actors import Profile
+from storage.unit_of_work import UnitOfWork
+
+
+async def create(desk: Desk, form: forms.CreateAccount) -> Answer:
+    """Make an account."""
+    newcomer = await newcomer_of(desk, form.name, form.title)
+    profile = await desk.acting.run(found_person, desk.node.uris, newcomer)
+    handle = desk.handle(profile)
+    lines = [
+        f"made {handle}",
+        f"its id is {profile.uri}",
+        f"it acts by: noaber act --as {profile.localpart} follow|post|reply|vote|...",
+        "(this version has no sign-in for apps and no passwords yet)",
+    ]
+    return Answer(lines=lines, data={"handle": handle, "id": profile.uri, "inbox": profile.inbox})
+
+
+async def newcomer_of(desk: Desk, name: str, title: str | None) -> Newcomer:
+    """A newcomer with fresh keys, which take some 100 ms beside the loop."""
+    return Newcomer(
+        key=ActorKey(desk.node.snowflakes.mint()),
+        localpart=name.strip().lstrip("@!").lower(),
+        name=title or name,
+        at=desk.acting.now(),
+        keys=await asyncio.to_thread(make_keys),
+    )
+
+
+async def show_all(desk: Desk, _form: forms.ListAccounts) -> Answer:
+    """The accounts of this node."""
+    rows = await desk.node.storage.read(_accounts)
+    if not rows:
+        return Answer(
+            lines=["there is no account yet: noaber account create NAME"], data={"accounts": []}
+        )
+    head = ("name", "title", "state", "followers", "posts", "since")
+    lines = table(head, [[row[column] for column in head] for row in rows])
+    return Answer(lines=lines, data={"accounts": [*rows]})
+
+
+def _accounts(uow: UnitOfWork) -> list[dict[str, JsonValue]]:
+    return [
+        _facts(uow, profile)
+        for key, _name in uow.directory.names("person")
+        if (profile := uow.actors.get(key)) is not None
+    ]
+
+
+def _facts(uow: UnitOfWork, profile: Profile) -> dict[str, JsonValue]:
+    since = profile.published_at
+    return {
+        "name": profile.localpart,
+        "title": profile.name,
+        "id": profile.uri,
+        "state": profile.state.value,
+        "followers": uow.directory.followers(profile.id),
+        "posts": uow.timelines.count_by_author(profile.id),
+        "since": "" if since is None else since.date().isoformat(),
+    }
+
+
+async def suspend(desk: Desk, form: forms.SuspendAccount) -> Answer:
+    """Stop an account, here or elsewhere."""
+    return await _set_suspended(desk, form.whom, form.reason, suspended=True)
+
+
+async def unsuspend(desk: Desk, form: forms.UnsuspendAccount) -> Answer:
+    """End a suspension."""
+    return await _set_suspended(desk, form.whom, form.reason, suspended=False)
+
+
+async def _set_suspended(desk: Desk, words: str, reason: str, *, suspended: bool) -> Answer:
+    whom = await desk.finder.person(words)
+    command = accounts.Suspend(
+        subject_id=whom.id,
+        moderator_id=await node_key(desk),
+        at=desk.acting.now(),
+        reason=reason,
+    )
+    act = accounts.suspend if suspended else accounts.unsuspend
+    changed = await desk.acting.run(act, command)
+    desk.node.peer_keys.forget(whom.id)
+    state = "suspended" if suspended else "not suspended"
+    verb = "is" if changed else "was"
+    return said(f"{desk.handle(whom)} {verb} {state}", changed=changed)
+
+
+async def node_key(desk: Desk) -> ActorKey:
+    """The key of the node's own actor, in whose name the operator acts."""
+    found = await desk.node.storage.read(_node_actor)
+    if found is None:
+        raise RuntimeError("the node has no actor of its own")
+    return found.id
+
+
+def _node_actor(uow: UnitOfWork) -> Profile | None:
+    return uow.actors.by_name(NODE_LOCALPART, None)
+
+
+async def delete(desk: Desk, form: forms.DeleteAccount) -> Answer:
+    """Delete an account for good."""
+    person = await desk.finder.account(form.name)
+    await desk.acting.run(_delete, desk, person)
+    return said(f"{desk.handle(person)} is deleted; nobody can get the name again", id=person.uri)
+
+
+def _delete(uow: UnitOfWork, desk: Desk, person: Profile) -> bool:
+    hosts = {box.peer.partition("://")[2] for box in uow.audiences.of(person.id)}
+    uow.names.retire(person.localpart, at=desk.acting.now())
+    return accounts.delete_person(uow, person.id, also_tell=tuple(sorted(hosts)))
+
+
+async def rotate_keys(desk: Desk, form: forms.RotateKeys) -> Answer:
+    """Give an account or a community new keys."""
+    owner = await desk.finder.own(form.name)
+    keys = await asyncio.to_thread(make_keys)
+    await desk.acting.run(renew_keys, desk.node.uris, owner, keys, desk.acting.now())
+    desk.node.own_keys.forget(owner.id)
+    sentence = f"{desk.handle(owner)} has new keys; servers that know it fetch them when needed"
+    return said(sentence, id=owner.uri)

@@ -3,6 +3,9 @@
 from collections.abc import Coroutine
 from typing import Protocol
 
+from federation.exchanges import Answer
+from federation.signing import Signer
+
 
 class Spawn(Protocol):
     """Runs a coroutine as a supervised task; only the node creates tasks."""
@@ -16,3 +19,15 @@ class DeliveryFigures(Protocol):
 
     def delivery(self, outcome: str) -> None:
         """Count one: done, retried, dropped, gone."""
+
+
+class Post(Protocol):
+    """The part of the client that deliveries need."""
+
+    async def post_signed(self, inbox: str, body: bytes, signer: Signer) -> Answer:
+        """Sign and deliver one body.
+
+        Raises:
+            PeerUnreachable: no answer.
+            FetchForbidden: the inbox URL or its address.
+        """

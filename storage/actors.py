@@ -6,13 +6,15 @@ from datetime import datetime
 from typing import Any
 
 import msgspec
-from sqlalchemy import bindparam, insert, select, update
+from sqlalchemy import ColumnElement, bindparam, func, insert, or_, select, update
 
+from communities.membership import MembershipState
 from communities.people import ActorKey, ActorState
+from protocols.activitypub.parsing_origins import host_of
 from storage.audiences import Audiences
 from storage.connection import Connection, Row
 from storage.statements import Statement, Tools, json_list
-from storage.tables.social import actors
+from storage.tables.social import actors, follows, memberships
 from storage.times import from_ms_or_none, to_ms_or_none
 
 
@@ -124,6 +126,41 @@ _UPDATE = Statement(
     update(actors)
     .where(actors.c.id == bindparam("id"))
     .values({name: bindparam(name) for name in _NAMES if name not in _KEPT})
+)
+
+
+def _inbox_at(column: ColumnElement[str]) -> Statement:
+    """An inbox at a host that begins with the origin: a host may serve several by port."""
+    return Statement(
+        select(column)
+        .where(
+            actors.c.host == bindparam("host"),
+            func.substr(column, 1, bindparam("length")) == bindparam("prefix"),
+        )
+        .limit(1)
+    )
+
+
+_SHARED_INBOX_AT = _inbox_at(actors.c.shared_inbox)
+_INBOX_AT = _inbox_at(actors.c.inbox)
+_FOLLOWERS_AT = Statement(
+    select(*_COLUMNS)
+    .where(
+        actors.c.host == bindparam("host"),
+        actors.c.id > bindparam("after"),
+        func.coalesce(actors.c.shared_inbox, actors.c.inbox) == bindparam("box"),
+        or_(
+            select(memberships.c.person_id)
+            .where(
+                memberships.c.person_id == actors.c.id,
+                memberships.c.state == MembershipState.MEMBER.value,
+            )
+            .exists(),
+            select(follows.c.follower_id).where(follows.c.follower_id == actors.c.id).exists(),
+        ),
+    )
+    .order_by(actors.c.id)
+    .limit(bindparam("most"))
 )
 _SET_STATE = Statement(
     update(actors)
@@ -262,3 +299,14 @@ class Actors:
     ) -> None:
         """Suspend, limit, delete, move or bring back an actor."""
         self._db.run(_SET_STATE, actor=actor_id, new_state=state.value, new_moved_to=moved_to)
+
+    def inbox_at(self, origin: str) -> str | None:
+        """An inbox at a peer: its shared one, else that of anyone; None if nobody is known."""
+        where = {"host": host_of(origin), "prefix": f"{origin}/", "length": len(origin) + 1}
+        row = self._db.row(_SHARED_INBOX_AT, **where) or self._db.row(_INBOX_AT, **where)
+        return None if row is None else str(row[0])
+
+    def receiving_at(self, inbox: str, *, after: int = 0, most: int = 20) -> list[Profile]:
+        """Those who follow or are members of anything and receive at this inbox, by key."""
+        rows = self._db.rows(_FOLLOWERS_AT, host=host_of(inbox), box=inbox, after=after, most=most)
+        return [_profile(row) for row in rows]

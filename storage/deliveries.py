@@ -4,13 +4,19 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import bindparam, delete, func, insert, select, update
+from sqlalchemy import bindparam, delete, func, insert, select, tuple_, update
 
 from communities.people import ActorKey
 from storage.audiences import Mailbox
 from storage.connection import Connection
 from storage.statements import Statement, json_list
 from storage.tables.federation import dead_letters, deliveries, outbound
+
+Position = tuple[int, str]
+"""A place in the ledger of one peer: seq of a body, and inbox."""
+
+BEGINNING: Position = (0, "")
+NEWEST = (1 << 63) - 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +81,7 @@ _SELECT = select(*_COLUMNS).join_from(
 )
 _AFTER = Statement(
     _SELECT.where(deliveries.c.outbound_seq > bindparam("after"))
-    .order_by(deliveries.c.outbound_seq)
+    .order_by(deliveries.c.outbound_seq, deliveries.c.inbox)
     .limit(bindparam("most"))
 )
 _OF_SEQ = Statement(
@@ -85,7 +91,10 @@ _OF_SEQ = Statement(
 )
 _OF_PEER = Statement(
     _SELECT.where(
-        deliveries.c.peer == bindparam("peer"), deliveries.c.outbound_seq > bindparam("after")
+        deliveries.c.peer == bindparam("peer"),
+        tuple_(deliveries.c.outbound_seq, deliveries.c.inbox)
+        > tuple_(bindparam("after"), bindparam("after_inbox")),
+        deliveries.c.outbound_seq <= bindparam("up_to"),
     )
     .order_by(deliveries.c.outbound_seq, deliveries.c.inbox)
     .limit(bindparam("most"))
@@ -170,9 +179,19 @@ class Deliveries:
             found.extend(one for one in map(_delivery, rest) if (one.seq, one.inbox) not in known)
         return found
 
-    def of_peer(self, peer: str, *, after: int = 0, most: int = 200) -> list[Delivery]:
-        """Unsettled deliveries of one peer, in order."""
-        rows = self._db.rows(_OF_PEER, peer=peer, after=after, most=most)
+    def of_peer(
+        self,
+        peer: str,
+        *,
+        after: Position = BEGINNING,
+        up_to: int = NEWEST,
+        most: int = 200,
+    ) -> list[Delivery]:
+        """Unsettled deliveries of one peer behind a position, in order, up to a body."""
+        seq, inbox = after
+        rows = self._db.rows(
+            _OF_PEER, peer=peer, after=seq, after_inbox=inbox, up_to=up_to, most=most
+        )
         return [_delivery(row) for row in rows]
 
     def bodies(self, seqs: Sequence[int]) -> dict[int, bytes]:

@@ -1,14 +1,15 @@
 """Peers: what they run, what we decided about them, how they answer."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import bindparam, select, update
+from sqlalchemy import bindparam, func, select, update
 
 from storage.connection import Connection, Row
-from storage.statements import Statement, Tools
+from storage.statements import Statement, Tools, json_list
 from storage.tables.federation import peers
 from storage.times import from_ms, from_ms_or_none, to_ms, to_ms_or_none
 
@@ -63,6 +64,12 @@ _ALL = Statement(
 )
 _DECIDED = Statement(select(*_COLUMNS).where(peers.c.policy != PeerPolicy.NONE.value))
 _FAILING = Statement(select(*_COLUMNS).where(peers.c.failures > 0))
+_OUTDATED = Statement(
+    lambda tools: select(peers.c.origin).where(
+        tools.in_texts(peers.c.origin, "origins"),
+        func.coalesce(peers.c.nodeinfo_ms, 0) < bindparam("before_ms"),
+    )
+)
 _SOFTWARE = Statement(
     update(peers)
     .where(peers.c.origin == bindparam("peer"))
@@ -153,6 +160,11 @@ class Peers:
     def failing(self) -> list[Peer]:
         """Peers that did not answer lately."""
         return [_peer(row) for row in self._db.rows(_FAILING)]
+
+    def outdated(self, origins: Collection[str], *, before: datetime) -> list[str]:
+        """Those of these peers whose NodeInfo was last read before a time, or never."""
+        found = self._db.rows(_OUTDATED, origins=json_list(origins), before_ms=to_ms(before))
+        return [str(row[0]) for row in found]
 
     def ensure(self, origin: str, *, at: datetime) -> bool:
         """Make sure there is a row; True when the peer is new."""

@@ -6,7 +6,7 @@ per-call work of an ORM or of Core's execution, which cost 0.6 ms a transaction 
 (reference: performance, "Database"), and still keeps one place that knows the columns.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Protocol
 
 import msgspec
@@ -46,6 +46,15 @@ class Tools:
             f"value FROM json_each(:{parameter})"
             if self.is_sqlite
             else f"value::bigint FROM json_array_elements_text(CAST(:{parameter} AS json))"
+        )
+        return text(f"{column} IN (SELECT {values})")
+
+    def in_texts(self, column: ColumnElement[Any], parameter: str) -> TextClause:
+        """The same for a JSON list of strings."""
+        values = (
+            f"value FROM json_each(:{parameter})"
+            if self.is_sqlite
+            else f"value FROM json_array_elements_text(CAST(:{parameter} AS json))"
         )
         return text(f"{column} IN (SELECT {values})")
 
@@ -97,6 +106,6 @@ class Statement:
         return sql, literals
 
 
-def json_list(keys: Sequence[int]) -> str:
-    """The parameter of `Tools.in_list`."""
+def json_list(keys: Iterable[int] | Iterable[str]) -> str:
+    """The parameter of `Tools.in_list` and `Tools.in_texts`."""
     return msgspec.json.encode(list(keys)).decode()

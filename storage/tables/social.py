@@ -77,6 +77,12 @@ actors = Table(
 )
 Index("ix_actors_localpart_host", actors.c.localpart, actors.c.host)
 Index(
+    "ix_actors_host",
+    actors.c.host,
+    sqlite_where=text("host IS NOT NULL"),
+    postgresql_where=text("host IS NOT NULL"),
+)
+Index(
     "ix_actors_local",
     actors.c.kind,
     sqlite_where=text("host IS NULL"),

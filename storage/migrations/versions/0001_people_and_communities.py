@@ -68,6 +68,14 @@ def _actors() -> None:
         sa.UniqueConstraint("uri", name=op.f("uq_actors_uri")),
     )
     op.create_index(
+        op.f("ix_actors_host"),
+        "actors",
+        ["host"],
+        unique=False,
+        sqlite_where=sa.text("host IS NOT NULL"),
+        postgresql_where=sa.text("host IS NOT NULL"),
+    )
+    op.create_index(
         op.f("ix_actors_local"),
         "actors",
         ["kind"],

@@ -14,10 +14,15 @@ from communities.posts import PostKey
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Uris:
-    """URLs below `base` ("https://web.host", no slash at the end); handles end in `domain`."""
+    """URLs below `base` ("https://web.host", no slash at the end); handles end in `domain`.
+
+    `epoch` goes up when a backup is restored: log positions are given out again then, and peers
+    would take new activities for old ones.
+    """
 
     base: str
     domain: str
+    epoch: int = 0
 
     def is_ours(self, uri: str) -> bool:
         """Whether a URL is below this node's base."""
@@ -99,9 +104,13 @@ class Uris:
         """The id of a community's Announce of a post, as its outbox has it."""
         return f"{self.base}/post/{key}/announce"
 
+    def boosted(self, key: PostKey) -> str:
+        """The id of a community's Announce of a post as microblogs read it: by the post's id."""
+        return f"{self.base}/post/{key}/boost"
+
     def activity(self, seq: int, word: str) -> str:
         """The id of an activity that the event at a log position calls for."""
-        return f"{self.base}/activities/{word}/{seq}"
+        return f"{self.base}/activities/{word}/{self.epoch}-{seq}"
 
     def request(self, key: int) -> str:
         """The id of an activity made before it is in the log (a Follow, a Like)."""

@@ -50,6 +50,7 @@ from storage import schema
 from storage.actors import Profile
 from storage.engine import make_engine
 from storage.errors import StorageError
+from storage.instance import EPOCH
 from storage.store import Storage
 from storage.times import to_ms
 from storage.unit_of_work import DELIVERIES, EVENTS, JOBS, UnitOfWork
@@ -166,8 +167,8 @@ async def open_node(settings: Settings) -> AsyncIterator[Node]:
 
 
 async def _put_together(settings: Settings, storage: Storage, client: Client, tasks: Tasks) -> Node:
-    uris = Uris(base=settings.base_url, domain=settings.node.domain)
-    await storage.write(_fix_names, settings.node.domain, settings.web_host)
+    epoch = await storage.write(_fix_names, settings.node.domain, settings.web_host)
+    uris = Uris(base=settings.base_url, domain=settings.node.domain, epoch=epoch)
     snowflakes = Snowflakes(now, first=secrets.randbits(16))
     context = Context(uris=uris, snowflakes=snowflakes)
     metrics = Metrics()
@@ -282,8 +283,8 @@ async def _node_signer(
     return signer
 
 
-def _fix_names(uow: UnitOfWork, domain: str, web_host: str) -> None:
-    """Write domain and web host down at the first start; refuse others ever after.
+def _fix_names(uow: UnitOfWork, domain: str, web_host: str) -> int:
+    """Write domain and web host down at the first start, refuse others ever after; the epoch.
 
     Raises:
         StorageError: the database belongs to another name. Every id in it has the old one.
@@ -297,6 +298,7 @@ def _fix_names(uow: UnitOfWork, domain: str, web_host: str) -> None:
                 f"this database is of the {name} {known}, and the settings say {value};"
                 " it can never change"
             )
+    return int(uow.instance.get(EPOCH) or 0)
 
 
 def _is_readable(uow: UnitOfWork) -> str | None:

@@ -19,12 +19,9 @@ from storage.connection import Connection
 from storage.copying import Progress, copy_sqlite, replacing
 from storage.engine import connect, sqlite_path
 from storage.errors import StorageError
-from storage.instance import Instance
+from storage.instance import EPOCH, Instance
 from storage.jobs import Jobs
 from storage.tables import metadata
-
-EPOCH = "epoch"
-"""Name in `instance`: how often this node was restored. Part of the ids of its activities."""
 
 _SQLITE_MAGIC = b"SQLite format 3\x00"
 _DUMP_MAGIC = b"PGDMP"

@@ -8,6 +8,9 @@ from storage.connection import Connection
 from storage.statements import Statement, Tools
 from storage.tables.running import instance
 
+EPOCH = "epoch"
+"""How often a backup was restored: a part of activity ids, which follow the log's positions."""
+
 
 def _put(tools: Tools) -> Any:  # noqa: ANN401 - a dialect's Insert
     return (

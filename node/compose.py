@@ -24,7 +24,8 @@ from federation.client import Client
 from federation.delivery import Deliverer
 from federation.exchanges import ClientLimits
 from federation.fetch_budget import FetchBudget
-from federation.inbox import InboxReceiver
+from federation.inbox import INBOX_JOB, InboxReceiver
+from federation.inbox_job import inbox_job
 from federation.keys import OwnKeys, PeerKeys
 from federation.policies import Policies
 from federation.reading import DocumentReader
@@ -37,7 +38,7 @@ from node.app import Parts, Route, build_app
 from node.consumers import Consumer, Consumers
 from node.founding import NODE_LOCALPART, KeyPair, Newcomer, found_node_actor, make_keys
 from node.health import Readiness
-from node.jobs import JobRunner
+from node.jobs import JobHandler, JobRunner
 from node.metrics import Metrics
 from node.peer_http.actors import ActorDocuments
 from node.peer_http.documents import Readers
@@ -191,6 +192,7 @@ async def _put_together(settings: Settings, storage: Storage, client: Client, ta
         in_flight=settings.federation.in_flight_per_peer,
     )
     window = timedelta(minutes=settings.federation.signature_window_minutes)
+    resolver = _resolver(settings, client, policies, uris, signer)
     return Node(
         settings=settings,
         storage=storage,
@@ -212,12 +214,12 @@ async def _put_together(settings: Settings, storage: Storage, client: Client, ta
         ),
         deliverer=deliverer,
         consumers=_consumers(storage, uris, metrics),
-        jobs=JobRunner(storage, {}, tasks, metrics, now=now),
+        jobs=JobRunner(storage, _job_handlers(storage, resolver, context), tasks, metrics, now=now),
         tasks=tasks,
         metrics=metrics,
         readiness=Readiness({"database": lambda: storage.read(_is_readable)}),
         readers=_readers(settings, peer_keys, policies, window),
-        resolver=_resolver(settings, client, policies, uris, signer),
+        resolver=resolver,
     )
 
 
@@ -233,6 +235,11 @@ def _resolver(
         uris,
         signer=lambda: signer,
     )
+
+
+def _job_handlers(storage: Storage, resolver: Resolver, context: Context) -> dict[str, JobHandler]:
+    """Who runs which kind of job."""
+    return {INBOX_JOB: inbox_job(storage, resolver, context, now=now)}
 
 
 def _consumers(storage: Storage, uris: Uris, metrics: Metrics) -> Consumers:

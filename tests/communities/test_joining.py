@@ -235,7 +235,7 @@ class TestLeaving:
         assert not leave(village.uow, village.bees.id, village.zoe.id, NOW)
 
         (event,) = told(village)
-        assert (event.was, event.state) == (state, "left")
+        assert (event.was, event.state, event.requested) == (state, "left", False)
 
     @pytest.mark.parametrize("state", [MembershipState.REFUSED, MembershipState.BANNED], ids=str)
     def test_leaving_does_not_wash_off_a_refusal_or_ban(
@@ -246,6 +246,14 @@ class TestLeaving:
         assert not leave(village.uow, village.bees.id, village.zoe.id, NOW)
 
         assert village.uow.memberships.get(village.bees.id, village.zoe.id) == before
+
+    def test_leaving_a_community_of_this_node_asks_nobody(self, village: Village) -> None:
+        village.member(village.bees, village.ann)
+
+        leave(village.uow, village.bees.id, village.ann.id, NOW)
+
+        (event,) = told(village)
+        assert not event.requested
 
     def test_nobody_leaves_what_is_not_there(self, village: Village) -> None:
         with pytest.raises(NotFound):

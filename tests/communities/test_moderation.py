@@ -93,6 +93,22 @@ def test_a_removal_is_logged_and_told_with_its_reason(moderated: Village) -> Non
     ]
 
 
+def test_opening_unpinning_and_restoring_are_told_as_such(moderated: Village) -> None:
+    post = moderated.post(moderated.ann, moderated.bees)
+    for do, undo in PAIRS:
+        do(moderated.uow, act(moderated.bob, post), None)
+        moderated.uow.take_events()
+
+        undo(moderated.uow, act(moderated.bob, post), None)
+
+        (event,) = moderated.uow.take_events()
+        match event:
+            case PostRemoved(removed=told) | PostLocked(locked=told) | PostPinned(pinned=told):
+                assert not told
+            case _:
+                pytest.fail(f"{event} is not about this")
+
+
 def test_locking_and_pinning_are_told(moderated: Village) -> None:
     post = moderated.post(moderated.ann, moderated.bees)
 

@@ -194,6 +194,19 @@ def test_content_over_the_limits_is_refused_by_its_field(
     assert caught.value.field == field
 
 
+def test_content_as_large_as_the_limits_is_published(village: Village) -> None:
+    largest = PostContent(
+        title="t" * MAX_TITLE,
+        html="é" * (MAX_TEXT_BYTES // 2),
+        source="s" * MAX_TEXT_BYTES,
+        hashtags=tuple(map(str, range(50))),
+    )
+
+    post = publish(village.uow, village.draft(village.ann, village.bees, content=largest))
+
+    assert post.content == largest
+
+
 def test_only_a_community_has_posts_for_members(village: Village) -> None:
     with pytest.raises(Invalid):
         publish(village.uow, village.draft(village.ann, visibility=Visibility.MEMBERS))

@@ -114,6 +114,7 @@ def test_what_one_cannot_see_one_cannot_react_to(village: Village) -> None:
         village.post(village.ann, village.club, visibility=Visibility.MEMBERS),
         village.post(village.ann, visibility=Visibility.FOLLOWERS),
         village.post(village.ann, visibility=Visibility.DIRECT, to=(village.zoe,)),
+        village.post(village.ann, village.bees, visibility=Visibility.FOLLOWERS),
         village.post(village.ann, village.bees, state=PostState.REMOVED),
         village.post(village.ann, village.bees, state=PostState.WITHDRAWN),
         village.post(village.ann, village.far, state=PostState.PENDING),

@@ -285,6 +285,20 @@ def test_a_fact_takes_effect_without_asking_our_rules(
 
 
 @every_verb
+def test_a_plain_member_commands_only_their_own_words(village: Village, verb: Verb) -> None:
+    scene = stage(village, verb, village.ann, village.bees, Role.MEMBER)
+
+    if verb.own_words:
+        assert verb.call(scene, None)
+        return
+    with pytest.raises((NotAllowed, NotFound)) as caught:
+        verb.call(scene, None)
+    if isinstance(caught.value, NotAllowed):
+        assert caught.value.reason is Reason.ROLE
+    assert village.uow.events == []
+
+
+@every_verb
 def test_a_claim_counts_for_ones_own_words_alone(village: Village, verb: Verb) -> None:
     scene = stage(village, verb, village.zoe, village.far)
     before = scene.snapshot()

@@ -4,6 +4,8 @@ import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
+from aiohttp import web
+
 from node.compose import Node, open_node
 from node.control import answering
 from node.holding import hold
@@ -32,8 +34,8 @@ async def serve(settings: Settings) -> None:
 
 
 @asynccontextmanager
-async def answering_requests(node: Node) -> AsyncIterator[None]:
-    """Everything that a running node does, inside the block.
+async def answering_requests(node: Node, app: web.Application | None = None) -> AsyncIterator[None]:
+    """Everything that a running node does, inside the block; `app` if not the node's usual one.
 
     The listener opens last and closes first, so that whoever is answered 200 has a whole node.
 
@@ -46,7 +48,7 @@ async def answering_requests(node: Node) -> AsyncIterator[None]:
         async with (
             answering(settings.node.data_dir, lambda form: run(node, form)),
             showing_metrics(node.metrics, settings.metrics),
-            listening(node.app(), settings.http),
+            listening(app or node.app(), settings.http),
         ):
             yield
     finally:

@@ -13,6 +13,7 @@ from typing import NoReturn
 import click
 
 from node.cli.config import config
+from node.cli.demo import demo
 from node.cli.doctor import doctor
 from node.cli.serve import serve
 from node.cli.verbs import groups
@@ -24,7 +25,7 @@ BAD_INPUT = 2
 FAILED = 1
 INTERRUPTED = 130
 
-COMMANDS: tuple[click.Command, ...] = (serve, *groups(), config, doctor)
+COMMANDS: tuple[click.Command, ...] = (demo, serve, *groups(), config, doctor)
 
 
 @click.group(commands=COMMANDS, context_settings={"help_option_names": ["-h", "--help"]})

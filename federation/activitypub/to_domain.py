@@ -173,6 +173,9 @@ def _visibility(
         return Visibility.PUBLIC
     if vocabulary.PUBLIC in post.cc:
         return Visibility.UNLISTED
+    if where.announced:
+        # A community tells its members what was said to it alone.
+        return Visibility.MEMBERS
     author = uow.actors.get(author_id)
     followers = author.followers_uri if author is not None else None
     return Visibility(visibility_of(post.to, post.cc, followers=followers))

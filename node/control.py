@@ -11,7 +11,6 @@ import socket
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
-from typing import Any
 
 import msgspec
 
@@ -20,6 +19,7 @@ from federation.errors import FederationError
 from node.errors import NodeError, Refused
 from node.verbs.answers import Answer
 from node.verbs.forms import form_named, name_of
+from node.verbs.words import Form
 from protocols.errors import ProtocolError
 from storage.errors import StorageError
 
@@ -29,7 +29,7 @@ MOST_PATH_BYTES = 100
 FORESEEN = (DomainError, FederationError, ProtocolError, StorageError, NodeError)
 """What may leave a verb: its sentence is for the operator."""
 
-Run = Callable[[Any], Awaitable[Answer]]
+Run = Callable[[Form], Awaitable[Answer]]
 """Does what a form asks, on this node."""
 
 
@@ -52,7 +52,7 @@ def is_input(error: Exception) -> bool:
     return isinstance(error, NotFound | Invalid)
 
 
-def ask(data_dir: Path, form: object, alone: Callable[[], Answer]) -> Answer:
+def ask(data_dir: Path, form: Form, alone: Callable[[], Answer]) -> Answer:
     """The answer of the running node; where none runs, that of `alone`.
 
     Raises:

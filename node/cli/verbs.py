@@ -5,7 +5,6 @@ running node does the work; where none runs, the command opens the data itself.
 """
 
 import asyncio
-import dataclasses
 import sys
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -22,7 +21,7 @@ from node.errors import Unreadable
 from node.settings import Settings
 from node.verbs.answers import Answer
 from node.verbs.forms import FORMS
-from node.verbs.words import Told
+from node.verbs.words import Form, Told
 
 _HELP = {
     "account": "Make and manage the accounts of this node.",
@@ -38,15 +37,15 @@ def groups() -> Iterator[click.Group]:
         group = click.Group(name, help=_HELP[name])
         if name == "act":
             group.params.append(
-                click.Option(["--as", "person"], required=True, help="The name of an account.")
+                click.Option(["--as", "person"], help="Who acts: the name of an account.")
             )
         for verb, form in verbs.items():
             group.add_command(_command(verb, form))
         yield group
 
 
-def _command(verb: str, form: type[Any]) -> click.Command:
-    fields = {field.name: field for field in dataclasses.fields(form)}
+def _command(verb: str, form: type[Form]) -> click.Command:
+    fields = {field.name: field for field in msgspec.structs.fields(form)}
     params = [
         _parameter(fields[name], kind, told)
         for name, (kind, told) in _told(form).items()
@@ -61,7 +60,7 @@ def _command(verb: str, form: type[Any]) -> click.Command:
     )
 
 
-def _told(form: type[Any]) -> dict[str, tuple[Any, Told]]:
+def _told(form: type[Form]) -> dict[str, tuple[Any, Told]]:
     """The type and the words of each field."""
     hints = get_type_hints(form, include_extras=True)
     found = {}
@@ -71,8 +70,8 @@ def _told(form: type[Any]) -> dict[str, tuple[Any, Told]]:
     return found
 
 
-def _parameter(field: dataclasses.Field[Any], kind: Any, told: Told) -> click.Parameter:  # noqa: ANN401 - annotations have no common type
-    required = field.default is dataclasses.MISSING
+def _parameter(field: msgspec.structs.FieldInfo, kind: Any, told: Told) -> click.Parameter:  # noqa: ANN401 - annotations have no common type
+    required = field.required
     plain = _without_none(kind)
     is_list = get_origin(plain) is tuple
     if told.argument:
@@ -115,12 +114,12 @@ def _click_type(kind: Any) -> click.ParamType[Any]:  # noqa: ANN401 - as above
     return click.INT if kind is int else click.STRING
 
 
-def _run(form: type[Any], values: Mapping[str, Any], *, as_json: bool) -> None:
+def _run(form: type[Form], values: Mapping[str, Any], *, as_json: bool) -> None:
     context = click.get_current_context()
     given = {name: value for name, value in values.items() if value is not None}
     for name, (_kind, told) in _told(form).items():
         if told.acting and context.parent is not None:
-            given[name] = context.parent.params["person"]
+            given[name] = _acting(context.parent)
         elif told.text and given.get(name, "-") == "-" and (words := _standard_input()):
             given[name] = words
         elif told.file:
@@ -134,6 +133,14 @@ def _run(form: type[Any], values: Mapping[str, Any], *, as_json: bool) -> None:
         click.echo(msgspec.json.format(msgspec.json.encode(answer.data)).decode())
     else:
         click.echo("\n".join(answer.lines))
+
+
+def _acting(act: click.Context) -> str:
+    """Who acts; checked only now, so that every command shows its help without."""
+    person = act.params["person"]
+    if person is None:
+        raise click.UsageError("say who acts: noaber act --as NAME ...")
+    return str(person)
 
 
 def _standard_input() -> str:
@@ -150,7 +157,7 @@ def _text_of(path: str) -> str:
         raise Unreadable(f"{path} cannot be read: {getattr(error, 'strerror', error)}") from error
 
 
-async def _alone(settings: Settings, form: object) -> Answer:
+async def _alone(settings: Settings, form: Form) -> Answer:
     """The answer of a node that is opened for this one act."""
     # Half a second of imports, which a command that asks a running node does not pay.
     from node.compose import open_node  # noqa: PLC0415

@@ -1,10 +1,9 @@
 """Forms of what a person does: follow, write, vote, and look."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
-from node.verbs.words import ACTING, argument, option, written
+from node.verbs.words import ACTING, Form, argument, option, written
 
 Acting = Annotated[str, ACTING]
 WHOM = "A person or community: @name@host, !name@host, a name of this node, or a URL."
@@ -12,24 +11,21 @@ WHICH = "The post: its URL, or its number on this node."
 MANY = 20
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Follow:
+class Follow(Form, frozen=True):
     """Follow a person, or join a community."""
 
     person: Acting
     whom: Annotated[str, argument(WHOM)]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Unfollow:
+class Unfollow(Form, frozen=True):
     """Stop following a person, or leave a community."""
 
     person: Acting
     whom: Annotated[str, argument(WHOM)]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Post:
+class Post(Form, frozen=True):
     """Post in a community, or for one's own followers."""
 
     person: Acting
@@ -48,8 +44,7 @@ class Post:
     ] = "public"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Reply:
+class Reply(Form, frozen=True):
     """Answer a post or comment."""
 
     person: Acting
@@ -57,8 +52,7 @@ class Reply:
     text: Annotated[str, written("The answer, in markdown.")]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Edit:
+class Edit(Form, frozen=True):
     """Change what one wrote; what is not given stays."""
 
     person: Acting
@@ -68,16 +62,14 @@ class Edit:
     link: Annotated[str | None, option("The new link.")] = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Delete:
+class Delete(Form, frozen=True):
     """Take back what one wrote; a mark stays in its thread."""
 
     person: Acting
     post: Annotated[str, argument(WHICH)]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Vote:
+class Vote(Form, frozen=True):
     """Vote a post up or down, or take the vote back."""
 
     person: Acting
@@ -85,8 +77,7 @@ class Vote:
     post: Annotated[str, argument(WHICH)]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Boost:
+class Boost(Form, frozen=True):
     """Show a post to one's own followers."""
 
     person: Acting
@@ -94,8 +85,7 @@ class Boost:
     undo: Annotated[bool, option("Take the boost back.")] = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class React:
+class React(Form, frozen=True):
     """Give a post an emoji."""
 
     person: Acting
@@ -104,8 +94,7 @@ class React:
     undo: Annotated[bool, option("Take the emoji back.")] = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PollVote:
+class PollVote(Form, frozen=True):
     """Vote in a poll."""
 
     person: Acting
@@ -113,8 +102,7 @@ class PollVote:
     choices: Annotated[tuple[str, ...], argument("What to choose, word for word.")]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Message:
+class Message(Form, frozen=True):
     """Send a message that its recipient alone may read."""
 
     person: Acting
@@ -122,8 +110,7 @@ class Message:
     text: Annotated[str, written("The message, in markdown.")]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Report:
+class Report(Form, frozen=True):
     """Report a post or a person to the moderators."""
 
     person: Acting
@@ -131,24 +118,21 @@ class Report:
     reason: Annotated[str, written("What is wrong.")] = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Block:
+class Block(Form, frozen=True):
     """Block a person: neither follows the other any more."""
 
     person: Acting
     whom: Annotated[str, argument(WHOM)]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Unblock:
+class Unblock(Form, frozen=True):
     """End a block."""
 
     person: Acting
     whom: Annotated[str, argument(WHOM)]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Timeline:
+class Timeline(Form, frozen=True):
     """Show threads: of one community, or of all that one is a member of."""
 
     person: Acting
@@ -157,16 +141,14 @@ class Timeline:
     most: Annotated[int, option("How many.")] = MANY
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Show:
+class Show(Form, frozen=True):
     """Show a post with its comments."""
 
     person: Acting
     post: Annotated[str, argument(WHICH)]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Notifications:
+class Notifications(Form, frozen=True):
     """Show what happened to one."""
 
     person: Acting
@@ -174,7 +156,7 @@ class Notifications:
     read: Annotated[bool, option("Mark them as read.")] = False
 
 
-ACT: Mapping[str, type[Any]] = {
+ACT: Mapping[str, type[Form]] = {
     "follow": Follow,
     "unfollow": Unfollow,
     "post": Post,

@@ -1,4 +1,4 @@
-"""How a verb is asked: a frozen dataclass for each, whose fields carry their words.
+"""How a verb is asked: a form for each, whose fields carry their words.
 
 From a form the command line makes its options and arguments, and the control channel its JSON.
 A field is an argument of the command when `told` says so, else an option; what has no default
@@ -6,11 +6,11 @@ must be given. The field `person` of a form is filled by `noaber act --as`.
 """
 
 from collections.abc import Mapping
-from typing import Any
 
 from node.verbs import act_forms, moderation_forms, operator_forms
+from node.verbs.words import Form
 
-FORMS: Mapping[str, Mapping[str, type[Any]]] = {
+FORMS: Mapping[str, Mapping[str, type[Form]]] = {
     "account": operator_forms.ACCOUNT,
     "community": operator_forms.COMMUNITY,
     "peer": operator_forms.PEER,
@@ -19,13 +19,13 @@ FORMS: Mapping[str, Mapping[str, type[Any]]] = {
 """The forms by group and verb, in the order in which help shows them."""
 
 
-def form_named(name: str) -> type[Any] | None:
+def form_named(name: str) -> type[Form] | None:
     """The form of a verb with its group ("act follow"); None when there is none."""
     group, _, verb = name.partition(" ")
     return FORMS.get(group, {}).get(verb)
 
 
-def name_of(form: type[Any]) -> str:
+def name_of(form: type[Form]) -> str:
     """The verb with its group, by its form.
 
     Raises:

@@ -1,11 +1,10 @@
 """Forms of what moderators do, and those who run the node."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Annotated, Any
+from typing import Annotated
 
 from node.verbs.act_forms import MANY, WHICH, WHOM, Acting
-from node.verbs.words import argument, option
+from node.verbs.words import Form, argument, option
 
 _STAFF = "Act as who runs this node, not as a moderator of the community."
 Post = Annotated[str, argument(WHICH)]
@@ -15,8 +14,7 @@ Reason = Annotated[str, option("Why; it stands in the log of the community.")]
 Staff = Annotated[bool, option(_STAFF)]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class OnPost:
+class OnPost(Form, frozen=True):
     """What all acts of a moderator on one post need."""
 
     person: Acting
@@ -25,32 +23,31 @@ class OnPost:
     staff: Staff = False
 
 
-class Remove(OnPost):
+class Remove(OnPost, frozen=True):
     """Remove a post or comment as a moderator."""
 
 
-class Restore(OnPost):
+class Restore(OnPost, frozen=True):
     """Bring a removed post back."""
 
 
-class Lock(OnPost):
+class Lock(OnPost, frozen=True):
     """Close a thread for comments."""
 
 
-class Unlock(OnPost):
+class Unlock(OnPost, frozen=True):
     """Open a locked thread."""
 
 
-class Pin(OnPost):
+class Pin(OnPost, frozen=True):
     """Show a post first in its community."""
 
 
-class Unpin(OnPost):
+class Unpin(OnPost, frozen=True):
     """Show a pinned post in its usual place again."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Ban:
+class Ban(Form, frozen=True):
     """Ban a person from a community."""
 
     person: Acting
@@ -62,8 +59,7 @@ class Ban:
     staff: Staff = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Unban:
+class Unban(Form, frozen=True):
     """End a ban; the person may join again."""
 
     person: Acting
@@ -73,8 +69,7 @@ class Unban:
     staff: Staff = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Admit:
+class Admit(Form, frozen=True):
     """Let a person in who asked to join."""
 
     person: Acting
@@ -82,8 +77,7 @@ class Admit:
     community: Community
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TurnDown:
+class TurnDown(Form, frozen=True):
     """Turn a person down who asked to join."""
 
     person: Acting
@@ -92,8 +86,7 @@ class TurnDown:
     reason: Reason = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Reports:
+class Reports(Form, frozen=True):
     """Show the reports that are open, of one community or of the whole node."""
 
     person: Acting
@@ -101,8 +94,7 @@ class Reports:
     most: Annotated[int, option("How many.")] = MANY
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ResolveReport:
+class ResolveReport(Form, frozen=True):
     """Close a report."""
 
     person: Acting
@@ -111,7 +103,7 @@ class ResolveReport:
     staff: Staff = False
 
 
-ACT: Mapping[str, type[Any]] = {
+ACT: Mapping[str, type[Form]] = {
     "remove": Remove,
     "restore": Restore,
     "lock": Lock,

@@ -1,10 +1,9 @@
 """Forms of what the operator does: accounts, communities, peers."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
-from node.verbs.words import argument, file_text, option
+from node.verbs.words import Form, argument, file_text, option
 
 Name = Annotated[str, argument("The name before the @: 1 to 30 of a-z, 0-9 and _.")]
 Whom = Annotated[str, argument("A name of this node, @name@host, or a URL.")]
@@ -15,51 +14,44 @@ Posting = Literal["anyone", "members", "moderators"]
 Policy = Literal["block", "limit", "allow"]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CreateAccount:
+class CreateAccount(Form, frozen=True):
     """Make an account on this node."""
 
     name: Name
     title: Annotated[str | None, option("The name that is shown; left out, the name.")] = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ListAccounts:
+class ListAccounts(Form, frozen=True):
     """Show the accounts of this node."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SuspendAccount:
+class SuspendAccount(Form, frozen=True):
     """Stop an account, here or elsewhere: nothing of it counts or is shown on this node."""
 
     whom: Whom
     reason: Reason = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class UnsuspendAccount:
+class UnsuspendAccount(Form, frozen=True):
     """End a suspension."""
 
     whom: Whom
     reason: Reason = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DeleteAccount:
+class DeleteAccount(Form, frozen=True):
     """Delete an account of this node for good; its name is never given out again."""
 
     name: Name
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RotateKeys:
+class RotateKeys(Form, frozen=True):
     """Give an account or a community new keys."""
 
     name: Name
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CreateCommunity:
+class CreateCommunity(Form, frozen=True):
     """Make a community on this node."""
 
     name: Name
@@ -72,20 +64,17 @@ class CreateCommunity:
     no_downvotes: Annotated[bool, option("Let nobody vote down.")] = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ListCommunities:
+class ListCommunities(Form, frozen=True):
     """Show the communities of this node, whatever their visibility."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ShowCommunity:
+class ShowCommunity(Form, frozen=True):
     """Show one community with its policies and moderators."""
 
     name: Whom
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class EditCommunity:
+class EditCommunity(Form, frozen=True):
     """Change a community of this node; what is not given stays."""
 
     name: Name
@@ -97,16 +86,14 @@ class EditCommunity:
     downvotes: Annotated[Literal["yes", "no"] | None, option("Whether one may vote down.")] = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DeleteCommunity:
+class DeleteCommunity(Form, frozen=True):
     """Close a community of this node for good; its name is never given out again."""
 
     name: Name
     reason: Reason = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AddModerator:
+class AddModerator(Form, frozen=True):
     """Make a member a moderator, or an owner."""
 
     name: Name
@@ -114,8 +101,7 @@ class AddModerator:
     owner: Annotated[bool, option("Make an owner of them.")] = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RemoveModerator:
+class RemoveModerator(Form, frozen=True):
     """Make a moderator or owner a plain member."""
 
     name: Name
@@ -125,54 +111,47 @@ class RemoveModerator:
 Host = Annotated[str, argument("The host of the peer, or a URL on it.")]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ListPeers:
+class ListPeers(Form, frozen=True):
     """Show the servers that this node has met or decided about."""
 
     decided: Annotated[bool, option("Only those that are blocked, limited or allowed.")] = False
     failing: Annotated[bool, option("Only those that did not answer lately.")] = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ShowPeer:
+class ShowPeer(Form, frozen=True):
     """Show one peer: what it runs, what was decided, how it answers, what waits for it."""
 
     host: Host
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class BlockPeer:
+class BlockPeer(Form, frozen=True):
     """Neither listen nor talk to a peer and the names below its name."""
 
     host: Host
     reason: Reason = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LimitPeer:
+class LimitPeer(Form, frozen=True):
     """Keep what comes from a peer out of public lists."""
 
     host: Host
     reason: Reason = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AllowPeer:
+class AllowPeer(Form, frozen=True):
     """Talk with a peer also when `federation.mode` is allow-list."""
 
     host: Host
     reason: Reason = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ClearPeer:
+class ClearPeer(Form, frozen=True):
     """Forget what was decided about a peer."""
 
     host: Host
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ImportPeers:
+class ImportPeers(Form, frozen=True):
     """Take over a list: Mastodon's CSV of domain blocks, or one host a line.
 
     Shows what would change; with --yes it is changed. Nothing that was decided by hand is made
@@ -184,19 +163,17 @@ class ImportPeers:
     yes: Annotated[bool, option("Change it.")] = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ExportPeers:
+class ExportPeers(Form, frozen=True):
     """Print what was decided as a CSV that this node and Mastodon can import."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RetryPeer:
+class RetryPeer(Form, frozen=True):
     """Deliver now what waits for a peer, instead of at the next try."""
 
     host: Host
 
 
-ACCOUNT: Mapping[str, type[Any]] = {
+ACCOUNT: Mapping[str, type[Form]] = {
     "create": CreateAccount,
     "list": ListAccounts,
     "suspend": SuspendAccount,
@@ -204,7 +181,7 @@ ACCOUNT: Mapping[str, type[Any]] = {
     "delete": DeleteAccount,
     "rotate-keys": RotateKeys,
 }
-COMMUNITY: Mapping[str, type[Any]] = {
+COMMUNITY: Mapping[str, type[Form]] = {
     "create": CreateCommunity,
     "list": ListCommunities,
     "show": ShowCommunity,
@@ -213,7 +190,7 @@ COMMUNITY: Mapping[str, type[Any]] = {
     "add-moderator": AddModerator,
     "remove-moderator": RemoveModerator,
 }
-PEER: Mapping[str, type[Any]] = {
+PEER: Mapping[str, type[Form]] = {
     "list": ListPeers,
     "show": ShowPeer,
     "block": BlockPeer,

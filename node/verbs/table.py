@@ -17,10 +17,11 @@ from node.verbs import (
 )
 from node.verbs.answers import Answer
 from node.verbs.desk import Desk, desk_of
+from node.verbs.words import Form
 
 Verb = Callable[[Desk, Any], Awaitable[Answer]]
 
-VERBS: Mapping[type[Any], Verb] = {
+VERBS: Mapping[type[Form], Verb] = {
     operator_forms.CreateAccount: accounts.create,
     operator_forms.ListAccounts: accounts.show_all,
     operator_forms.SuspendAccount: accounts.suspend,
@@ -76,7 +77,7 @@ VERBS: Mapping[type[Any], Verb] = {
 """Every form with the verb that answers it."""
 
 
-async def run(node: Node, form: object) -> Answer:
+async def run(node: Node, form: Form) -> Answer:
     """What a form asks, done on this node.
 
     Raises:

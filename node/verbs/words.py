@@ -1,6 +1,12 @@
-"""The words of a field of a form: its help, and how the command line takes it."""
+"""What a form is, and the words of its fields: help, and how the command line takes them."""
 
 from dataclasses import dataclass
+
+import msgspec
+
+
+class Form(msgspec.Struct, frozen=True, kw_only=True):
+    """How a verb is asked; a Struct, since fifty of them are made at each start of a command."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

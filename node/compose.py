@@ -14,7 +14,6 @@ from importlib.metadata import version
 
 from aiohttp import web
 
-from communities.errors import NotFound
 from communities.people import ActorKey
 from federation.activitypub import outbound
 from federation.activitypub.act import Context
@@ -47,6 +46,10 @@ from node.peer_http.objects import PostDocuments
 from node.peer_http.well_known import WellKnown
 from node.settings import FederationMode, Settings
 from node.tasks import Tasks
+from node.web.pages import error_page
+from node.web.site import Site
+from node.web.surface import web_routes
+from node.web.thread_pages import thread_page
 from storage import schema
 from storage.actors import Profile
 from storage.engine import make_engine
@@ -112,7 +115,19 @@ class Node:
                 routes=self.routes(),
                 readiness=self.readiness,
                 metrics=self.metrics,
+                error_page=error_page(self.site()),
             )
+        )
+
+    def site(self) -> Site:
+        """The node as its pages see it."""
+        return Site(
+            storage=self.storage,
+            uris=self.uris,
+            title=self.settings.title,
+            languages=self.settings.node.languages,
+            contact=self.settings.node.contact,
+            now=now,
         )
 
     def routes(self) -> list[Route]:
@@ -121,17 +136,14 @@ class Node:
             storage=self.storage,
             uris=self.uris,
             readers=self.readers,
-            page=_no_page,
+            page=thread_page(self.site()),
             now=now,
         )
         actors = ActorDocuments(storage=self.storage, uris=self.uris, readers=self.readers, now=now)
         known = WellKnown(storage=self.storage, uris=self.uris, title=self.settings.title, now=now)
         inboxes = inbox_routes(self.inbox, self.metrics)
-        return [*inboxes, *actors.routes(), *posts.routes(), *known.routes()]
-
-
-async def _no_page(_request: web.Request) -> web.StreamResponse:
-    raise NotFound("There is no page of this")
+        pages = web_routes(self.site())
+        return [*inboxes, *actors.routes(), *posts.routes(), *known.routes(), *pages]
 
 
 @asynccontextmanager

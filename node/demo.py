@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from textwrap import wrap
 from time import monotonic
 
 from node.compose import now
@@ -19,6 +20,7 @@ from storage.unit_of_work import UnitOfWork
 
 FIRST_PORT = 8101
 LOOPBACK = "127.0.0.0/8"
+WIDTH = 90
 _TITLES = ("Home of the bees", "Bob's node", "Carol's node")
 
 Tell = Callable[[str], None]
@@ -124,6 +126,8 @@ async def _play(story: Story, plan: DemoPlan, tell: Tell) -> None:
         if step.name == plan.broken:
             await _estrange(nodes)
         tell(f"\n{number}. {step.title}")
+        for line in wrap(step.way, WIDTH):
+            tell(f"   {line}")
         await _do(step, nodes, _names(story), tell)
 
 
@@ -139,9 +143,9 @@ async def _do(step: Step, nodes: Sequence[DemoNode], names: Mapping[str, str], t
             missing = error
             break
         shown.append(f"   shown: {proof.sentence}.")
-    for one in nodes:
-        for arrival in one.arrivals[seen[one.name] :]:
-            tell(f"   {_told(one, arrival, names)}")
+    came = [(one, arrival) for one in nodes for arrival in one.arrivals[seen[one.name] :]]
+    for one, arrival in sorted(came, key=lambda pair: pair[1].at):
+        tell(f"   {_told(one, arrival, names)}")
     for line in shown:
         tell(line)
     if missing is not None:
@@ -151,11 +155,11 @@ async def _do(step: Step, nodes: Sequence[DemoNode], names: Mapping[str, str], t
 def _told(where: DemoNode, arrival: Arrival, names: Mapping[str, str]) -> str:
     """The way of one activity, in words."""
     signer = arrival.signed_by.partition("#")[0]
-    what = " of ".join(arrival.about) or "something unreadable"
+    what = "(".join(arrival.about) + ")" * (len(arrival.about) - 1) or "something unreadable"
     way = f"-> {where.name} got {what}, signed by {names.get(signer, signer)}"
     if arrival.refusal is not None:
         return f"{way}, and refused it: {arrival.refusal}"
-    return f"{way}; the signature is right"
+    return f"{way}: verified"
 
 
 def _names(story: Story) -> dict[str, str]:

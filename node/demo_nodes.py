@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequenc
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from time import monotonic
 
 from aiohttp import web
 
@@ -38,12 +39,12 @@ class Arrival:
     """One signed POST that came to an inbox.
 
     `about` are the types of the activity from the outside in ("Announce", "Create", "Page");
-    `refusal` is the reason when it was not accepted.
+    `refusal` is the reason when it was not accepted, `at` a time that only grows.
     """
 
+    at: float
     signed_by: str
     about: tuple[str, ...]
-    id: str
     refusal: str | None = None
 
 
@@ -188,10 +189,8 @@ async def _arrival(request: web.Request, refusal: str | None) -> Arrival:
         signed_by = read_signature(parts, scheme="http").key_id
         activity = load_object(body)
     except ProtocolError as error:
-        return Arrival(signed_by="", about=(), id="", refusal=refusal or str(error))
-    return Arrival(
-        signed_by=signed_by, about=_types(activity), id=str(activity.get("id")), refusal=refusal
-    )
+        return Arrival(at=monotonic(), signed_by="", about=(), refusal=refusal or str(error))
+    return Arrival(at=monotonic(), signed_by=signed_by, about=_types(activity), refusal=refusal)
 
 
 def _types(activity: Mapping[str, object]) -> tuple[str, ...]:

@@ -1,6 +1,7 @@
 """The steps of `noaber demo`: from looking a group up to banning somebody from it."""
 
 from communities.banning import BanMember, ban
+from communities.errors import NotAllowed, Reason
 from communities.membership import MembershipState
 from communities.moderation import ModeratePost, remove
 from communities.posts import PostState, ReactionKind, Visibility
@@ -24,8 +25,8 @@ def steps(story: Story) -> list[Step]:
         _edit(story),
         _message(story),
         _remove(story),
-        _ban(story),
         _delete(story),
+        _ban(story),
     ]
 
 
@@ -41,6 +42,10 @@ def _find(story: Story) -> Step:
     return Step(
         name="find",
         title=f"bob on {story.near.name} looks up {handle}",
+        way=(
+            "The handle becomes a WebFinger query, the answer leads to the id of the group, "
+            "and the id to its document: name, inbox, public keys."
+        ),
         act=act,
         proofs=[
             Proof(
@@ -61,6 +66,10 @@ def _follow(story: Story) -> Step:
     return Step(
         name="follow",
         title="bob and carol follow the group",
+        way=(
+            "Each node signs a Follow with its own person's key. The group checks it against "
+            "the key in that person's document, lets them in, and answers with an Accept."
+        ),
         act=act,
         proofs=[
             Proof(
@@ -101,6 +110,11 @@ def _post_step(story: Story) -> Step:
     return Step(
         name="post",
         title="alice posts in the group",
+        way=(
+            "The group wraps alice's Create in an Announce, signs that with its own key, and "
+            "sends it once to each server with members. Microblogs would get a plain boost of "
+            "the post."
+        ),
         act=act,
         proofs=[
             Proof(
@@ -132,6 +146,10 @@ def _comment(story: Story) -> Step:
     return Step(
         name="comment",
         title="bob comments on it",
+        way=(
+            "Bob's node keeps it as pending, signs a Create and sends it to the group. The "
+            "group stores it and announces bob's bytes as they came; now it is published."
+        ),
         act=act,
         proofs=[
             Proof(
@@ -163,6 +181,10 @@ def _vote(story: Story) -> Step:
     return Step(
         name="vote",
         title="carol votes both of them up",
+        way=(
+            "A vote is a Like, signed by carol and sent to the group, which counts it and "
+            "announces it."
+        ),
         act=act,
         proofs=[
             Proof(
@@ -191,6 +213,7 @@ def _edit(story: Story) -> Step:
     return Step(
         name="edit",
         title="alice edits her post",
+        way=("An Update, announced by the group; the version before is kept as a revision."),
         act=act,
         proofs=[
             Proof(
@@ -228,6 +251,10 @@ def _message(story: Story) -> Step:
     return Step(
         name="message",
         title="bob sends carol a message",
+        way=(
+            "A Create addressed to carol alone goes straight to her node; no other one ever "
+            "sees it."
+        ),
         act=act,
         proofs=[
             Proof(sentence=f"{story.far.name} has it, for carol alone", holds=is_private),
@@ -263,6 +290,10 @@ def _remove(story: Story) -> Step:
     return Step(
         name="remove",
         title="carol posts an advertisement, and alice removes it as a moderator",
+        way=(
+            "The removal is a Delete by the moderator, announced by the group; everyone who "
+            "follows the group takes its word for what is in it."
+        ),
         act=act,
         proofs=[
             Proof(
@@ -290,10 +321,24 @@ def _ban(story: Story) -> Step:
         )
         await story.home.acting.run(ban, command)
 
+    async def is_refused() -> bool:
+        group = await story.local(story.far)
+        try:
+            await story.far.acting.write(
+                story.carol.id, Draft(source="Still here!", title="Again", community_id=group)
+            )
+        except NotAllowed as error:
+            return error.reason is Reason.BANNED
+        return False
+
     banned = MembershipState.BANNED
     return Step(
         name="ban",
         title="alice bans carol from the group",
+        way=(
+            "A Block by the moderator, announced by the group; carol's node gets a Reject of "
+            "her Follow too."
+        ),
         act=act,
         proofs=[
             Proof(
@@ -303,6 +348,10 @@ def _ban(story: Story) -> Step:
             Proof(
                 sentence=f"{story.near.name} knows it too",
                 holds=story.standing(story.near, story.carol.uri, banned),
+            ),
+            Proof(
+                sentence=f"{story.far.name} does not let carol post there any more",
+                holds=is_refused,
             ),
         ],
     )
@@ -324,6 +373,7 @@ def _delete(story: Story) -> Step:
     return Step(
         name="delete",
         title="bob deletes his comment",
+        way=("Bob's node sends a Delete for his own words, which nobody has to allow."),
         act=act,
         proofs=[
             Proof(

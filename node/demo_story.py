@@ -55,13 +55,14 @@ class Proof:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Step:
-    """A step of the story: `act` does it, `proofs` show that it arrived.
+    """A step of the story: `act` does it, `proofs` show that it arrived, `way` tells how.
 
     A proof asks another node than the one that acted: its database, or its documents over HTTP.
     """
 
     name: str
     title: str
+    way: str
     act: Callable[[], Awaitable[None]]
     proofs: Sequence[Proof]
 

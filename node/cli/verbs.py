@@ -55,9 +55,18 @@ def _command(verb: str, form: type[Form]) -> click.Command:
     return click.Command(
         verb,
         params=[*params, as_json],
-        help=form.__doc__,
+        help=_help(form),
         callback=lambda as_json, **values: _run(form, values, as_json=as_json),
     )
+
+
+def _help(form: type[Form]) -> str:
+    """What a verb does, and what its arguments are; click shows only the options by itself."""
+    arguments = {name: told.help for name, (_kind, told) in _told(form).items() if told.argument}
+    width = max(map(len, arguments), default=0)
+    lines = [f"  {name.upper().ljust(width)}  {words}" for name, words in arguments.items()]
+    shown = "\n\n\b\nArguments:\n" + "\n".join(lines) if lines else ""
+    return f"{form.__doc__}{shown}"
 
 
 def _told(form: type[Form]) -> dict[str, tuple[Any, Told]]:

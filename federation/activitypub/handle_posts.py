@@ -41,12 +41,14 @@ def create_needs(uow: UnitOfWork, act: Act, context: Context) -> frozenset[str]:
 
     Raises:
         RemoteProtocolError: the object is no post, or not one of the actor's server.
+        Invalid: it answers itself.
     """
     sent = act.activity.object
     if not isinstance(sent, Post | Reference):
         raise RemoteProtocolError("The object of a Create must be a post.", status_hint=422)
     if isinstance(sent, Post) and origin(sent.id) == act.peer:
         check_post_origin(sent)
+        require_other_parent(sent)
         return frozenset() if sent.is_poll_vote else wanted_for(uow, sent, act, context)
     if act.announced_by is None and origin(sent.id) != act.peer:
         raise RemoteProtocolError("The object is not of the actor's server.", status_hint=403)

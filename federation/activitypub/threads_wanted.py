@@ -38,7 +38,12 @@ def wanted_for(
         one.attributed_to for one in chain if _is_unknown_author(uow, one.attributed_to, act)
     }
     above = chain[-1].in_reply_to
-    if above is not None and len(chain) <= MAX_ANCESTORS and _is_unknown(uow, above, act, context):
+    if (
+        above is not None
+        and len(chain) <= MAX_ANCESTORS
+        and all(above != one.id for one in chain)
+        and _is_unknown(uow, above, act, context)
+    ):
         wanted.add(above)
     if not wanted or wanted_already or is_wanted(uow, post, act, context):
         return frozenset(wanted)

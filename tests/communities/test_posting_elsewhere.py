@@ -59,6 +59,12 @@ class TestElsewhere:
         assert request_publish(village.uow, command) == post
         assert village.uow.events == []
 
+    def test_there_is_nobody_to_ask_about_our_own_places(self, village: Village) -> None:
+        for community in (None, village.bees):
+            with pytest.raises(NotAllowed) as caught:
+                request_publish(village.uow, village.draft(village.ann, community))
+            assert caught.value.reason is Reason.NOT_AUTHORITY
+
     def test_nobody_elsewhere_requests_through_us(self, village: Village) -> None:
         with pytest.raises(NotAllowed):
             request_publish(village.uow, village.draft(village.zoe, village.far))

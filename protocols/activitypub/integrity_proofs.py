@@ -29,12 +29,23 @@ from protocols.strict_json import JsonObject, JsonValue
 TYPE: Final = "DataIntegrityProof"
 CRYPTOSUITE: Final = "eddsa-jcs-2022"
 PURPOSE: Final = "assertionMethod"
+CONTEXT: Final = "https://w3id.org/security/data-integrity/v1"
+_DEFINE_PROOF: Final = frozenset(
+    {
+        CONTEXT,
+        "https://w3id.org/security/data-integrity/v2",
+        "https://www.w3.org/ns/credentials/v2",
+    }
+)
 
 
 def create(
     document: JsonObject, *, key: PrivateKey, verification_method: str, created: str
 ) -> JsonObject:
     """Give the document with a proof; one that it had is replaced. Takes 40 us.
+
+    A context that says what `proof` is comes second, where there is a @context without one: who
+    reads JSON-LD (Fedify) finds no proof otherwise.
 
     Args:
         document: what is to be sent; it is not changed.
@@ -47,7 +58,7 @@ def create(
     """
     if key.algorithm != "ed25519":
         raise LocalProtocolError("eddsa-jcs-2022 needs an Ed25519 key")
-    unsecured = _unsecured(document)
+    unsecured = _with_proof_defined(_unsecured(document))
     proof: JsonObject = {
         "type": TYPE,
         "cryptosuite": CRYPTOSUITE,
@@ -55,8 +66,8 @@ def create(
         "proofPurpose": PURPOSE,
         "created": created,
     }
-    if "@context" in document:
-        proof["@context"] = document["@context"]
+    if "@context" in unsecured:
+        proof["@context"] = unsecured["@context"]
     proof["proofValue"] = render_multibase(sign_bytes(key, _hash_data(unsecured, proof)))
     return {**unsecured, "proof": proof}
 
@@ -100,6 +111,15 @@ def verify(document: JsonObject, key: PublicKey, *, now: datetime | None = None)
 
 def _unsecured(document: JsonObject) -> JsonObject:
     return {name: value for name, value in document.items() if name not in {"proof", "signature"}}
+
+
+def _with_proof_defined(unsecured: JsonObject) -> JsonObject:
+    if "@context" not in unsecured:
+        return unsecured
+    named = _as_list(unsecured["@context"])
+    if any(entry in _DEFINE_PROOF for entry in named if isinstance(entry, str)):
+        return unsecured
+    return {**unsecured, "@context": [*named[:1], CONTEXT, *named[1:]]}
 
 
 def _hash_data(unsecured: JsonObject, proof: JsonObject) -> bytes:

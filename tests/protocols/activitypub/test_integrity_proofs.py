@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from protocols.activitypub import integrity_proofs
-from protocols.activitypub.integrity_proofs import create, verification_method, verify
+from protocols.activitypub.integrity_proofs import CONTEXT, create, verification_method, verify
 from protocols.errors import LocalProtocolError, ProtocolError, SignatureRefused
 from protocols.key_formats import (
     PrivateKey,
@@ -118,6 +118,36 @@ def reason(document: JsonObject, now: datetime | None = None) -> str:
     with pytest.raises(SignatureRefused) as refused:
         verify(document, PUBLIC, now=now)
     return refused.value.reason
+
+
+@pytest.mark.parametrize(
+    ("named", "proven"),
+    [
+        (
+            "https://www.w3.org/ns/activitystreams",
+            ["https://www.w3.org/ns/activitystreams", CONTEXT],
+        ),
+        (["urn:a", {"term": "urn:b"}], ["urn:a", CONTEXT, {"term": "urn:b"}]),
+        (["urn:a", CONTEXT], ["urn:a", CONTEXT]),
+        (W3C_CONTEXT, W3C_CONTEXT),
+    ],
+    ids=["one", "several", "defined", "credentials"],
+)
+def test_proven_document_names_a_context_that_defines_proof(
+    named: JsonValue, proven: JsonValue
+) -> None:
+    document = signed({"@context": named, "type": "Note"})
+
+    assert document["@context"] == proven
+    assert proof_of(document)["@context"] == proven
+    verify(document, PUBLIC)
+
+
+def test_document_without_context_gets_none() -> None:
+    document = signed({"type": "Note"})
+
+    assert "@context" not in document
+    verify(document, PUBLIC)
 
 
 def test_proof_that_we_make_is_that_of_fep_8b32() -> None:

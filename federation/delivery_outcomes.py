@@ -8,7 +8,8 @@ from datetime import datetime
 from federation.backoff import HORIZON, Done, Drop, Gone, Retry, Scope, Verdict, next_try
 from federation.peer_queue import Item, PeerQueue
 from federation.ports import DeliveryFigures
-from federation.settlement import NODEINFO_AGE, Settlement
+from federation.settlement import Settlement
+from federation.wanted_jobs import NODEINFO_AGE
 from storage.deliveries import Delivery, GivenUp, Postponed
 from storage.times import to_ms
 

@@ -1,17 +1,12 @@
 """What became of deliveries, gathered until it is written down in one unit of work."""
 
-from collections.abc import Collection
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 
+from federation.wanted_jobs import ask_outdated, ask_whether_gone
 from storage.deliveries import GivenUp, Postponed
 from storage.times import from_ms
 from storage.unit_of_work import UnitOfWork
-
-CONFIRM_GONE_JOB = "confirm-gone"
-NODEINFO_JOB = "nodeinfo"
-NODEINFO_AGE = timedelta(days=7)
-"""How old what NodeInfo said may be when we talk with a peer."""
 
 
 @dataclass(slots=True)
@@ -70,19 +65,6 @@ def write_down(uow: UnitOfWork, ended: Settlement, at_ms: int) -> None:
     for peer in ended.healthy:
         uow.peers.note_success(peer, at=from_ms(at_ms))
     for inbox in ended.gone:
-        uow.jobs.enqueue(
-            CONFIRM_GONE_JOB, inbox.encode(), run_ms=at_ms, key=f"{CONFIRM_GONE_JOB} {inbox}"
-        )
+        ask_whether_gone(uow, inbox, at_ms=at_ms)
     if ended.met:
         ask_outdated(uow, ended.met, at_ms=at_ms)
-
-
-def ask_outdated(uow: UnitOfWork, peers: Collection[str], *, at_ms: int) -> None:
-    """Have the NodeInfo of peers read of which it was not, or more than 7 days ago."""
-    for peer in uow.peers.outdated(peers, before=from_ms(at_ms) - NODEINFO_AGE):
-        ask_nodeinfo(uow, peer, at_ms=at_ms)
-
-
-def ask_nodeinfo(uow: UnitOfWork, peer: str, *, at_ms: int) -> None:
-    """Have the NodeInfo of a peer read at this time; once is enough."""
-    uow.jobs.enqueue(NODEINFO_JOB, peer.encode(), run_ms=at_ms, key=f"{NODEINFO_JOB} {peer}")

@@ -162,10 +162,15 @@ def _mentions(
 ) -> tuple[vocabulary.Mention, ...]:
     """Whom a post mentions: those it names, the author it answers, and its community.
 
-    Lemmy 1.0 and NodeBB mention the group so that answers from Mastodon reach it.
+    Lemmy 1.0 and NodeBB mention the group so that answers from Mastodon reach it. Who is answered
+    by a post that is not for everyone is not thereby one of its readers.
     """
     named = uow.actors.many(uow.posts.recipients(post.id))
-    if parent_author is not None and parent_author.id != post.author_id:
+    if (
+        parent_author is not None
+        and parent_author.id != post.author_id
+        and post.visibility not in (Visibility.FOLLOWERS, Visibility.DIRECT)
+    ):
         named[parent_author.id] = parent_author
     found = [_mention(profile, uris) for profile in named.values()]
     if community is not None:

@@ -1,169 +1,110 @@
 """The consumer that tells peers: events of the log become bodies and deliveries.
 
-In a community of ours its Announce goes to the followers, around the author's own bytes where the
-author is of a peer. What one of ours does in a community elsewhere is sent to that community.
+Every kind of event has its teller in the table below; what is to be told, and to whom, is in the
+`outbound_*` modules. Bodies and deliveries are rows of the unit that moves the cursor: an event
+is told once, however often the node is killed.
 
-Spec: house 2.7 step 7; FEP-1b12; reference activitypub 3.
+Spec: house 2.7 step 7 and "Event log"; FEP-1b12; reference activitypub 3.
 """
 
+import logging
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import Any
 
-from communities.community import Community
-from communities.events import PostPublished, Reacted
-from communities.posts import Post, ReactionKind, Visibility
-from federation.activitypub import from_domain
+from communities.errors import DomainError
+from communities.events import (
+    CommunityChanged,
+    Event,
+    FollowChanged,
+    MembershipChanged,
+    PersonBlocked,
+    PersonChanged,
+    PollVoted,
+    PostEdited,
+    PostLocked,
+    PostPinned,
+    PostPublished,
+    PostRemoved,
+    PostWithdrawn,
+    Reacted,
+    ReportFiled,
+    RoleChanged,
+)
 from federation.activitypub.fanout import Fanout
+from federation.activitypub.outbound_memberships import tell_follow, tell_membership
+from federation.activitypub.outbound_moderation import (
+    tell_locked,
+    tell_pinned,
+    tell_removed,
+    tell_report,
+    tell_role,
+)
+from federation.activitypub.outbound_people import tell_blocked, tell_community, tell_person
+from federation.activitypub.outbound_posts import tell_edited, tell_published, tell_withdrawn
+from federation.activitypub.outbound_reactions import (
+    send_batches,
+    send_counts,
+    tell_poll_voted,
+    tell_reacted,
+)
+from federation.activitypub.sending import Sending, Step
 from federation.uris import Uris
-from protocols.activitypub.rendering import render_activity
-from protocols.activitypub.vocabulary import Activity, ActivityType
-from protocols.strict_json import dumps
-from storage.actors import Profile
-from storage.event_log import Logged
-from storage.times import from_ms
+from protocols.errors import ProtocolError
 from storage.unit_of_work import UnitOfWork
+
+log = logging.getLogger(__name__)
 
 CURSOR = "activitypub.outbound"
 MOST = 200
+MOST_ADDRESSED = 2000
+"""After so many deliveries a step ends early: a unit must not hold up the writer."""
+
+TELLERS: Mapping[type[Event], Callable[[Sending, Any], None]] = {
+    PostPublished: tell_published,
+    PostEdited: tell_edited,
+    PostWithdrawn: tell_withdrawn,
+    PostRemoved: tell_removed,
+    PostLocked: tell_locked,
+    PostPinned: tell_pinned,
+    Reacted: tell_reacted,
+    PollVoted: tell_poll_voted,
+    MembershipChanged: tell_membership,
+    RoleChanged: tell_role,
+    FollowChanged: tell_follow,
+    CommunityChanged: tell_community,
+    PersonChanged: tell_person,
+    ReportFiled: tell_report,
+    PersonBlocked: tell_blocked,
+}
+"""Who tells peers of each kind of event."""
 
 
-@dataclass(slots=True)
-class Sending:
-    """One event on its way out."""
+def step(uow: UnitOfWork, uris: Uris, at_ms: int, *, wants_backfill: bool = True) -> int:
+    """Turn up to 200 events into deliveries and move the cursor; how many there were.
 
-    uow: UnitOfWork
-    uris: Uris
-    out: Fanout
-    logged: Logged
-    votes: "dict[int, list[bytes]]"
-
-    def cause(self) -> bytes | None:
-        """The activity of a peer that made this happen, as it came."""
-        return None if self.logged.cause is None else self.uow.inbox.body(self.logged.cause)
-
-
-def step(uow: UnitOfWork, uris: Uris, at_ms: int) -> int:
-    """Turn up to 200 events into deliveries and move the cursor; how many there were."""
+    `wants_backfill` says whether the first follow of a community elsewhere fetches its history.
+    """
     events = uow.events.after(uow.events.cursor(CURSOR), MOST)
     if not events:
         return 0
-    out = Fanout(uow, uris, at_ms)
-    votes: dict[int, list[bytes]] = {}
+    shared = Step(uow, uris, Fanout(uow, uris, at_ms), wants_backfill)
+    taken = 0
     for logged in events:
-        tell = _TELL.get(type(logged.event))
-        if tell is not None:
-            tell(Sending(uow, uris, out, logged, votes), logged.event)
-    last = events[-1]
-    for community_id, originals in votes.items():
-        community = uow.communities.get(community_id)  # type: ignore[arg-type]  # an ActorKey
-        if community is not None:
-            out.announce_batch(community, originals, seq=last.seq, at=from_ms(last.at_ms))
+        _tell(Sending(shared, logged))
+        taken += 1
+        if shared.out.addressed >= MOST_ADDRESSED:
+            break
+    last = events[taken - 1]
+    send_counts(shared)
+    send_batches(shared, Sending(shared, last))
     uow.events.move_cursor(CURSOR, last.seq)
-    return len(events)
+    return taken
 
 
-def _community_of(uow: UnitOfWork, community_id: Any) -> Community | None:  # noqa: ANN401
-    return None if community_id is None else uow.communities.get(community_id)
-
-
-def _tell_published(sending: Sending, event: PostPublished) -> None:
-    uow = sending.uow
-    post = uow.posts.get(event.post_id)
-    if post is None:
-        return
-    community = _community_of(uow, event.community_id)
-    if community is not None and community.is_local:
-        original = sending.cause() or _created(sending, post)
-        if original is None:
-            return
-        at = from_ms(sending.logged.at_ms)
-        seq = sending.logged.seq
-        sending.out.announce(community, original, seq=seq, at=at, order_key=post.root_id)
-        if not post.is_comment and post.visibility is Visibility.PUBLIC:
-            sending.out.announce_object(community, post.uri, seq=seq, at=at, order_key=post.root_id)
-        return
-    if post.local:
-        _send_created(sending, post, community)
-
-
-def _created(sending: Sending, post: Post) -> bytes | None:
-    created = _create(sending, post)
-    return None if created is None else dumps(render_activity(created))
-
-
-def _create(sending: Sending, post: Post) -> Activity | None:
-    document = from_domain.post_document(sending.uow, post, sending.uris)
-    if document is None or not post.local:
-        return None
-    return from_domain.activity(
-        ActivityType.CREATE,
-        id=sending.uris.activity(sending.logged.seq, "create"),
-        actor=document.attributed_to,
-        obj=document,
-        to=document.to,
-        cc=document.cc,
-        audience=document.audience,
-        published=document.published,
-    )
-
-
-def _send_created(sending: Sending, post: Post, community: Community | None) -> None:
-    """A post of one of ours, to a community elsewhere or to followers and those it names."""
-    uow = sending.uow
-    created = _create(sending, post)
-    author = uow.actors.get(post.author_id)
-    if created is None or author is None:
-        return
-    named = [*uow.actors.many(uow.posts.recipients(post.id)).values()]
-    if post.parent_id is not None:
-        named.extend(_author_of(uow, post.parent_id))
-    if community is not None:
-        group = uow.actors.get(community.id)
-        named.extend([group] if group is not None else [])
-    sending.out.send_to_actors(author, created, named, order_key=post.root_id)
-    if post.visibility in (Visibility.PUBLIC, Visibility.UNLISTED, Visibility.FOLLOWERS):
-        body = dumps(render_activity(created))
-        sending.out.send(author.id, body, sending.out.audience(author.id), order_key=post.root_id)
-
-
-def _author_of(uow: UnitOfWork, post_id: Any) -> list[Profile]:  # noqa: ANN401 - a PostKey
-    post = uow.posts.get(post_id)
-    author = uow.actors.get(post.author_id) if post is not None else None
-    return [] if author is None else [author]
-
-
-_REACTIONS = {
-    ReactionKind.LIKE: ActivityType.LIKE,
-    ReactionKind.DISLIKE: ActivityType.DISLIKE,
-    ReactionKind.EMOJI: ActivityType.EMOJI_REACT,
-    ReactionKind.BOOST: ActivityType.ANNOUNCE,
-}
-
-
-def _tell_reacted(sending: Sending, event: Reacted) -> None:
-    uow = sending.uow
-    community = _community_of(uow, event.community_id)
-    post = uow.posts.get(event.post_id)
-    if post is None:
-        return
-    if community is not None and community.is_local:
-        original = sending.cause()
-        if original is None:
-            return
-        at = from_ms(sending.logged.at_ms)
-        sending.out.announce(
-            community,
-            original,
-            seq=sending.logged.seq,
-            at=at,
-            order_key=post.root_id,
-            batched=True,
-        )
-        sending.votes.setdefault(community.id, []).append(original)
-
-
-_TELL: Mapping[type, Callable[[Sending, Any], None]] = {
-    PostPublished: _tell_published,
-    Reacted: _tell_reacted,
-}
+def _tell(sending: Sending) -> None:
+    """Tell of one event; one that cannot be put into words costs the others nothing."""
+    event = sending.logged.event
+    try:
+        TELLERS[type(event)](sending, event)
+    except (DomainError, ProtocolError):
+        log.exception("event %d (%s) was not told", sending.logged.seq, type(event).__name__)

@@ -12,9 +12,11 @@ from communities.community import (
 from communities.people import ActorKey
 from communities.text import plain_text, sanitise
 from federation.snowflakes import Snowflakes
+from federation.wanted_jobs import NODEINFO_DELAY_MS, ask_nodeinfo
 from protocols.activitypub.parsing_origins import host_of, origin
 from protocols.activitypub.vocabulary import Actor, ActorType
 from storage.actors import Profile, ProfileExtra
+from storage.times import to_ms
 from storage.unit_of_work import UnitOfWork
 
 MAX_NAME_CHARACTERS = 500
@@ -25,7 +27,9 @@ def store_actor(uow: UnitOfWork, actor: Actor, *, at: datetime, snowflakes: Snow
 
     The document must have been fetched from its own origin, or signed by its own key.
     """
-    uow.peers.ensure(origin(actor.id), at=at)
+    peer = origin(actor.id)
+    if uow.peers.ensure(peer, at=at):
+        ask_nodeinfo(uow, peer, at_ms=to_ms(at) + NODEINFO_DELAY_MS)
     key = ActorKey(snowflakes.mint_at(actor.published, received=at))
     profile = uow.actors.put(_profile(actor, key, at))
     keys = [(key.id, key.pem or key.multikey or "") for key in actor.keys]

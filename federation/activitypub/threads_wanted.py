@@ -51,7 +51,7 @@ def wanted_for(
 
 
 def _is_unknown_author(uow: UnitOfWork, uri: str, act: Act) -> bool:
-    if uri == act.activity.actor and act.announced_by is None:
+    if uri == act.activity.actor:
         return False
     return uri not in act.resolved and uow.actors.key_of(uri) is None
 

@@ -116,7 +116,7 @@ def author_of(uow: UnitOfWork, post: vocabulary.Post, act: Act) -> ActorKey:
     Raises:
         NotFound: its author is not known here.
     """
-    if act.announced_by is None and post.attributed_to == act.activity.actor:
+    if post.attributed_to == act.activity.actor:
         return act.actor
     author = uow.actors.key_of(post.attributed_to)
     if author is None:

@@ -10,7 +10,7 @@ from federation import delivery
 from federation.errors import Failure, PeerUnreachable
 from federation.exchanges import Answer
 from federation.policies import Policies
-from federation.settlement import CONFIRM_GONE_JOB, NODEINFO_JOB
+from federation.wanted_jobs import CONFIRM_GONE_JOB, NODEINFO_JOB
 from storage.errors import Busy
 from storage.peers import Peer, PeerPolicy
 from storage.store import Storage

@@ -9,11 +9,11 @@ from textwrap import wrap
 from time import monotonic
 
 from node.compose import now
+from node.control import FORESEEN
 from node.demo_facts import write_facts
 from node.demo_nodes import Arrival, DemoNode, demo_node, free_port
-from node.demo_steps import steps
+from node.demo_steps import STEPS
 from node.demo_story import NotShown, Step, Story, until
-from node.errors import NodeError
 from node.serving import until_stopped
 from storage.peers import PeerPolicy
 from storage.unit_of_work import UnitOfWork
@@ -86,7 +86,7 @@ async def _together(plan: DemoPlan, folder: Path, tell: Tell) -> int:
         tell(f"{story.home.name}, bob on {story.near.name}, carol on {story.far.name}.")
         try:
             await _play(story, plan, tell)
-        except NodeError as error:
+        except FORESEEN as error:
             tell(f"\nFAILED: {error}")
             return 1
         tell(f"\nAll of it was shown, in {monotonic() - started:.1f} s.")
@@ -116,15 +116,14 @@ async def _play(story: Story, plan: DemoPlan, tell: Tell) -> None:
     """Tell and do every step.
 
     Raises:
-        NodeError: one of them did not arrive.
+        NotShown: one of them did not arrive.
+        DomainError, FederationError: one of them was refused.
     """
     nodes = (story.home, story.near, story.far)
-    todo = steps(story)
-    if plan.broken is not None and plan.broken not in (step.name for step in todo):
-        raise NodeError(f"there is no step {plan.broken}: {', '.join(one.name for one in todo)}")
-    for number, step in enumerate(todo, 1):
-        if step.name == plan.broken:
+    for number, (name, make) in enumerate(STEPS.items(), 1):
+        if name == plan.broken:
             await _estrange(nodes)
+        step = make(story)
         tell(f"\n{number}. {step.title}")
         for line in wrap(step.way, WIDTH):
             tell(f"   {line}")
@@ -162,6 +161,10 @@ def _told(where: DemoNode, arrival: Arrival, names: Mapping[str, str]) -> str:
     return f"{way}: verified"
 
 
+def _page_elsewhere(story: Story) -> str:
+    return story.near.node.uris.community_page(f"bees@{story.home.name}")
+
+
 def _names(story: Story) -> dict[str, str]:
     names = {}
     for one in (story.home, story.near, story.far):
@@ -191,9 +194,8 @@ def _tell_links(story: Story, tell: Tell) -> None:
     for words, url in (
         ("the group", home.community_page("bees")),
         ("the thread", story.posts["post"]),
-        ("the same group, seen from the second node", story.near.node.uris.base),
+        ("the same group on the second node", _page_elsewhere(story)),
         ("bob", story.near.node.uris.person_page("bob")),
-        ("the figures of the first node", f"{home.base}/nodeinfo/2.1"),
     ):
         tell(f"  {url}  {words}")
     tell("Act yourself, in another terminal:")

@@ -1,5 +1,7 @@
 """The steps of `noaber demo`: from looking a group up to banning somebody from it."""
 
+from collections.abc import Callable, Mapping
+
 from communities.banning import BanMember, ban
 from communities.errors import NotAllowed, Reason
 from communities.membership import MembershipState
@@ -14,22 +16,6 @@ from storage.unit_of_work import UnitOfWork
 GONE = 410
 
 
-def steps(story: Story) -> list[Step]:
-    """The whole story, in order."""
-    return [
-        _find(story),
-        _follow(story),
-        _post_step(story),
-        _comment(story),
-        _vote(story),
-        _edit(story),
-        _message(story),
-        _remove(story),
-        _delete(story),
-        _ban(story),
-    ]
-
-
 def _find(story: Story) -> Step:
     handle = f"!bees@{story.home.name}"
 
@@ -40,7 +26,6 @@ def _find(story: Story) -> Step:
         return await story.near.node.storage.read(_is_group, story.bees.uri)
 
     return Step(
-        name="find",
         title=f"bob on {story.near.name} looks up {handle}",
         way=(
             "The handle becomes a WebFinger query, the answer leads to the id of the group, "
@@ -64,7 +49,6 @@ def _follow(story: Story) -> Step:
 
     member = MembershipState.MEMBER
     return Step(
-        name="follow",
         title="bob and carol follow the group",
         way=(
             "Each node signs a Follow with its own person's key. The group checks it against "
@@ -92,7 +76,7 @@ def _follow(story: Story) -> Step:
     )
 
 
-def _post_step(story: Story) -> Step:
+def _post(story: Story) -> Step:
     title = "The first swarm of the year"
 
     async def act() -> None:
@@ -108,7 +92,6 @@ def _post_step(story: Story) -> Step:
         return document.get("name") == title and document.get("audience") == story.bees.uri
 
     return Step(
-        name="post",
         title="alice posts in the group",
         way=(
             "The group wraps alice's Create in an Announce, signs that with its own key, and "
@@ -144,7 +127,6 @@ def _comment(story: Story) -> Step:
         return document.get("totalItems") == len(("post", "comment"))
 
     return Step(
-        name="comment",
         title="bob comments on it",
         way=(
             "Bob's node keeps it as pending, signs a Create and sends it to the group. The "
@@ -179,7 +161,6 @@ def _vote(story: Story) -> Step:
             await story.far.acting.react(story.carol.id, subject.id, ReactionKind.LIKE)
 
     return Step(
-        name="vote",
         title="carol votes both of them up",
         way=(
             "A vote is a Like, signed by carol and sent to the group, which counts it and "
@@ -211,7 +192,6 @@ def _edit(story: Story) -> Step:
         await story.home.acting.edit(story.alice.id, mine.id, Changes(title=title))
 
     return Step(
-        name="edit",
         title="alice edits her post",
         way=("An Update, announced by the group; the version before is kept as a revision."),
         act=act,
@@ -249,7 +229,6 @@ def _message(story: Story) -> Step:
         return False
 
     return Step(
-        name="message",
         title="bob sends carol a message",
         way=(
             "A Create addressed to carol alone goes straight to her node; no other one ever "
@@ -288,7 +267,6 @@ def _remove(story: Story) -> Step:
 
     removed = PostState.REMOVED
     return Step(
-        name="remove",
         title="carol posts an advertisement, and alice removes it as a moderator",
         way=(
             "The removal is a Delete by the moderator, announced by the group; everyone who "
@@ -333,7 +311,6 @@ def _ban(story: Story) -> Step:
 
     banned = MembershipState.BANNED
     return Step(
-        name="ban",
         title="alice bans carol from the group",
         way=(
             "A Block by the moderator, announced by the group; carol's node gets a Reject of "
@@ -371,7 +348,6 @@ def _delete(story: Story) -> Step:
 
     withdrawn = PostState.WITHDRAWN
     return Step(
-        name="delete",
         title="bob deletes his comment",
         way=("Bob's node sends a Delete for his own words, which nobody has to allow."),
         act=act,
@@ -391,3 +367,18 @@ def _delete(story: Story) -> Step:
 
 def _is_group(uow: UnitOfWork, uri: str) -> bool:
     return uow.actors.is_community(uri)
+
+
+STEPS: Mapping[str, Callable[[Story], Step]] = {
+    "find": _find,
+    "follow": _follow,
+    "post": _post,
+    "comment": _comment,
+    "vote": _vote,
+    "edit": _edit,
+    "message": _message,
+    "remove": _remove,
+    "delete": _delete,
+    "ban": _ban,
+}
+"""The whole story, in order."""

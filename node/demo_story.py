@@ -60,7 +60,6 @@ class Step:
     A proof asks another node than the one that acted: its database, or its documents over HTTP.
     """
 
-    name: str
     title: str
     way: str
     act: Callable[[], Awaitable[None]]

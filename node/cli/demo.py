@@ -42,7 +42,11 @@ def demo(
     _check(nodes, facts, allow_peer)
     # Half a second of imports that only a running node needs.
     from node import demo as playing  # noqa: PLC0415
+    from node.demo_steps import STEPS  # noqa: PLC0415
     from node.serving import SWITCH_SECONDS  # noqa: PLC0415
+
+    if plan["broken"] not in (None, *STEPS):
+        raise click.BadParameter(f"the steps are {', '.join(STEPS)}", param_hint="--break")
 
     configure(LoggingSettings(level="info" if verbose else "error", format="text"))
     sys.setswitchinterval(SWITCH_SECONDS)

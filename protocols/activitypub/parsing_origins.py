@@ -115,15 +115,14 @@ def origin(url: str) -> str:
 
 
 def host_of(url: str) -> str:
-    """Give the host of a URL in lower-case ASCII, without the port.
+    """Give the host of a URL in lower-case ASCII, with the port if it is not the scheme's own.
+
+    This is what a handle ends in: two servers on ports of one host are two.
 
     Raises:
         RemoteProtocolError: 400 if it is not a URL that `is_web_url`.
     """
-    parts = _split(url)
-    if parts is None:
-        raise RemoteProtocolError("An id is not an http or https URL.")
-    return parts[1]
+    return origin(url).partition("://")[2]
 
 
 def same_origin(a: str, b: str) -> bool:

@@ -103,8 +103,9 @@ def test_origin_is_scheme_host_and_port(url: str, expected: str) -> None:
     assert same_origin(url, expected)
 
 
-def test_host_has_no_port_and_is_ascii() -> None:
-    assert host_of("https://BÜCHER.example:8443/x") == "xn--bcher-kva.example"
+def test_host_is_ascii_and_has_a_port_where_the_scheme_has_another() -> None:
+    assert host_of("https://BÜCHER.example:443/x") == "xn--bcher-kva.example"
+    assert host_of("https://BÜCHER.example:8443/x") == "xn--bcher-kva.example:8443"
 
 
 @pytest.mark.parametrize("host", ["①②⑦.⓪.⓪.①", "１２７.0.0.1"])  # noqa: RUF001 - look-alikes

@@ -54,8 +54,14 @@ def render(language: str, template: str, values: Mapping[str, object]) -> str:
 
 
 def _sanitised(html: str, below: int) -> Markup:
-    """HTML of a post as markup, its headings moved below the level of the heading above it."""
-    moved = _HEADING.sub(
-        lambda found: f"<{found[1]}h{min(int(found[2]) + below, _LAST_HEADING)}>", html
-    )
-    return Markup(moved)  # noqa: S704 - stored HTML went through communities.text.sanitise
+    """HTML of a post as markup, its headings moved below the level of the heading above it.
+
+    The levels that its author used become the next ones, without a gap between them.
+    """
+    if "<h" in html:
+        used = sorted({found[2] for found in _HEADING.finditer(html)})
+        levels = {
+            level: min(below + place, _LAST_HEADING) for place, level in enumerate(used, start=1)
+        }
+        html = _HEADING.sub(lambda found: f"<{found[1]}h{levels[found[2]]}>", html)
+    return Markup(html)  # noqa: S704 - stored HTML went through communities.text.sanitise

@@ -12,6 +12,7 @@ from typing import NoReturn
 
 import click
 
+from node.cli.archives import backup, restore, verify
 from node.cli.config import config
 from node.cli.demo import demo
 from node.cli.doctor import doctor
@@ -25,7 +26,16 @@ BAD_INPUT = 2
 FAILED = 1
 INTERRUPTED = 130
 
-COMMANDS: tuple[click.Command, ...] = (demo, serve, *groups(), config, doctor)
+COMMANDS: tuple[click.Command, ...] = (
+    demo,
+    serve,
+    *groups(),
+    backup,
+    restore,
+    verify,
+    config,
+    doctor,
+)
 
 
 @click.group(commands=COMMANDS, context_settings={"help_option_names": ["-h", "--help"]})

@@ -12,6 +12,7 @@ import asyncio
 import logging
 import random
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from datetime import datetime, timedelta
 
 from federation.backoff import FIRST_WAIT, HORIZON, Attempt, Drop, remaining, verdict
@@ -228,11 +229,9 @@ class Deliverer:
         clock = asyncio.get_running_loop().time
         due = self._queues.next_due()
         pause = LONGEST_REST if due is None else remaining(due, now=self._now())
-        try:
+        with suppress(TimeoutError):
             async with asyncio.timeout(max(min(pause, LONGEST_REST).total_seconds(), 0.05)):
                 await self._wake.wait()
-        except TimeoutError:
-            pass
         if clock() - self._swept_at >= LONGEST_REST.total_seconds():
             self._swept_at = clock()
             self._queues.touch_all()

@@ -79,12 +79,14 @@ TELLERS: Mapping[type[Event], Callable[[Sending, Any], None]] = {
 """Who tells peers of each kind of event."""
 
 
-def step(uow: UnitOfWork, uris: Uris, at_ms: int, *, wants_backfill: bool = True) -> int:
-    """Turn up to 200 events into deliveries and move the cursor; how many there were.
+def step(
+    uow: UnitOfWork, uris: Uris, at_ms: int, most: int = MOST, *, wants_backfill: bool = True
+) -> int:
+    """Turn up to `most` events into deliveries and move the cursor; how many there were.
 
     `wants_backfill` says whether the first follow of a community elsewhere fetches its history.
     """
-    events = uow.events.after(uow.events.cursor(CURSOR), MOST)
+    events = uow.events.after(uow.events.cursor(CURSOR), most)
     if not events:
         return 0
     shared = Step(uow, uris, Fanout(uow, uris, at_ms), wants_backfill)

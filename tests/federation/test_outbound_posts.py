@@ -2,18 +2,15 @@
 
 from dataclasses import replace
 from datetime import timedelta
-from typing import Any
 
 import pytest
 from sqlalchemy import update
 
-from communities import editing, moderation
+from communities import editing
 from communities.community import CommunityVisibility, JoinPolicy
-from communities.editing import EditPost
 from communities.events import PostEdited
-from communities.moderation import ModeratePost
 from communities.posting import record_published
-from communities.posts import Post, PostContent, PostKind, PostState, Visibility
+from communities.posts import PostKind, PostState, Visibility
 from federation.activitypub import outbound
 from protocols.activitypub import integrity_proofs
 from protocols.activitypub.vocabulary import PUBLIC
@@ -21,10 +18,9 @@ from protocols.activitypub.vocabulary import Post as Document
 from protocols.key_formats import load_private_pem, public_half
 from storage.peers import PeerPolicy
 from storage.statements import Statement
-from storage.store import Storage
 from storage.tables.social import actors
 from storage.unit_of_work import UnitOfWork
-from tests.support import outbox, spec_keys
+from tests.support import spec_keys
 from tests.support.factories import HOME
 from tests.support.outbox import (
     LEMMY,
@@ -35,34 +31,9 @@ from tests.support.outbox import (
     Village,
     at_host,
     inner,
+    mentions_in,
     to_hosts,
 )
-
-
-@pytest.fixture
-async def village(storage: Storage) -> Village:
-    return await outbox.found(storage)
-
-
-def edit_of(post: Post, village: Village, text: str = "Moin moin.") -> EditPost:
-    at = village.world.tick()
-    content = PostContent(title="Moin", html=f"<p>{text}</p>", source=text)
-    return EditPost(post_id=post.id, editor_id=post.author_id, content=content, edited_at=at, at=at)
-
-
-async def edited(post: Post, village: Village) -> None:
-    await village.do(editing.edit, edit_of(post, village))
-
-
-async def withdrawn(post: Post, village: Village) -> None:
-    await village.do(editing.withdraw, post.id, post.author_id, village.world.tick())
-
-
-async def removed(post: Post, village: Village) -> None:
-    act = ModeratePost(
-        post_id=post.id, moderator_id=village.ada.id, at=village.world.tick(), reason="spam"
-    )
-    await village.do(moderation.remove, act)
 
 
 async def test_a_thread_in_our_community_is_announced_to_groupware_and_boosted_to_microblogs(
@@ -154,12 +125,8 @@ async def test_people_named_by_one_of_ours_get_the_create_where_the_announce_doe
 
     direct = [one for one in sent if one.document["type"] == "Create"]
     assert to_hosts(direct) == [MASTODON, OLD_LEMMY]
-    mentions = [tag["href"] for tag in _tags(inner(direct[0].document))]
+    mentions = mentions_in(inner(direct[0].document))
     assert set(mentions) >= {village.members[host].uri for host in (MASTODON, LEMMY, OLD_LEMMY)}
-
-
-def _tags(document: Any) -> list[Any]:
-    return [tag for tag in document["tag"] if tag["type"] == "Mention"]
 
 
 async def test_followers_of_the_author_get_the_create_directly(village: Village) -> None:
@@ -278,7 +245,7 @@ async def test_an_edit_carries_when_it_was_made_and_reaches_microblogs_directly(
     post = await village.publish(village.bob, village.bees)
     await village.skip()
 
-    await edited(post, village)
+    await village.edit(post)
     sent = await village.step()
 
     announces = [one for one in sent if one.document["type"] == "Announce"]
@@ -307,7 +274,7 @@ async def test_a_withdrawal_is_a_delete_of_the_id(village: Village) -> None:
     post = await village.publish(village.bob, village.bees)
     await village.skip()
 
-    await withdrawn(post, village)
+    await village.withdraw(post)
     sent = await village.step()
 
     announce = at_host(sent, LEMMY)[0].document
@@ -344,8 +311,8 @@ async def test_in_a_community_elsewhere_edits_and_withdrawals_are_told_to_it(
     post = await village.publish(village.bob, village.trees)
     await village.skip()
 
-    await edited(post, village)
-    await withdrawn(post, village)
+    await village.edit(post)
+    await village.withdraw(post)
     sent = await village.step()
 
     # The edit was taken back before it left: only the deletion goes.
@@ -354,8 +321,8 @@ async def test_in_a_community_elsewhere_edits_and_withdrawals_are_told_to_it(
 
 async def test_a_post_that_was_withdrawn_before_the_step_is_not_shown(village: Village) -> None:
     post = await village.publish(village.bob, village.bees)
-    await edited(post, village)
-    await withdrawn(post, village)
+    await village.edit(post)
+    await village.withdraw(post)
 
     sent = await village.step()
 
@@ -368,74 +335,12 @@ async def test_a_post_that_was_removed_before_the_step_is_not_shown(village: Vil
     post = await village.publish(
         village.members[LEMMY], village.bees, cause=b'{"type":"Create","content":"buy"}'
     )
-    await removed(post, village)
+    await village.remove(post)
 
     sent = await village.step()
 
     assert "buy" not in b"".join(one.body for one in sent).decode()
     assert not any(one.document["id"] == HOME.boosted(post.id) for one in sent)
-
-
-@pytest.mark.parametrize("host", [LEMMY, MASTODON, UNKNOWN])
-async def test_a_private_message_is_a_note_that_mentions_its_reader(
-    village: Village, host: str
-) -> None:
-    reader = village.members[host]
-    await village.storage.write(village.world.follow, village.members[PIEFED], village.bob)
-
-    await village.publish(
-        village.bob, kind=PostKind.NOTE, visibility=Visibility.DIRECT, recipients=(reader.id,)
-    )
-    (sent,) = await village.step()
-
-    note = inner(sent.document)
-    assert sent.inbox == f"{reader.uri}/inbox"
-    assert note["type"] == "Note"
-    assert note["to"] == [reader.uri]
-    assert [tag["href"] for tag in _tags(note)] == [reader.uri]
-    assert "proof" not in sent.document
-
-
-@pytest.mark.parametrize("host", [OLD_LEMMY, PIEFED])
-async def test_older_groupware_gets_a_chat_message(village: Village, host: str) -> None:
-    """The keys of lemmy/activities/create_or_update/create_private_message_0.19.json."""
-    reader = village.members[host]
-
-    await village.publish(
-        village.bob, kind=PostKind.NOTE, visibility=Visibility.DIRECT, recipients=(reader.id,)
-    )
-    (sent,) = await village.step()
-
-    message = inner(sent.document)
-    assert message["type"] == "ChatMessage"
-    assert message["to"] == [reader.uri]
-    assert {"id", "attributedTo", "content", "mediaType", "source", "published"} <= message.keys()
-    assert not {"tag", "cc", "audience", "inReplyTo"} & {
-        key for key, value in message.items() if value
-    }
-
-
-async def test_each_reader_of_a_message_gets_it_once_in_the_right_form(village: Village) -> None:
-    readers = tuple(village.members[host].id for host in (OLD_LEMMY, PIEFED, MASTODON, LEMMY))
-
-    post = await village.publish(
-        village.bob, kind=PostKind.NOTE, visibility=Visibility.DIRECT, recipients=readers
-    )
-    sent = await village.step()
-    await withdrawn(post, village)
-    ended = await village.step()
-
-    kinds = {one.host: inner(one.document)["type"] for one in sent}
-    assert len(sent) == 4
-    assert kinds == {
-        OLD_LEMMY: "ChatMessage",
-        PIEFED: "ChatMessage",
-        MASTODON: "Note",
-        LEMMY: "Note",
-    }
-    assert len({one.document["id"] for one in sent}) == 3
-    assert to_hosts(ended) == sorted(kinds)
-    assert {one.document["type"] for one in ended} == {"Delete"}
 
 
 async def test_history_that_was_fetched_is_told_to_nobody(village: Village) -> None:

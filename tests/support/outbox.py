@@ -6,14 +6,17 @@ from datetime import datetime
 
 import msgspec
 
+from communities import editing, moderation
 from communities.community import Community
+from communities.editing import EditPost
 from communities.events import Event
 from communities.membership import Role
+from communities.moderation import ModeratePost
 from communities.people import ActorKey, Person
 from communities.posting import PublishPost, submit
 from communities.posts import Post, PostContent, PostKey, PostKind
 from federation.activitypub import outbound
-from protocols.activitypub.parsing import parse_activity
+from protocols.activitypub.parsing import parse_activity, parse_post
 from protocols.activitypub.parsing_origins import origin
 from protocols.activitypub.vocabulary import Activity
 from protocols.strict_json import JsonObject, load_object
@@ -149,6 +152,26 @@ class Village:
             **values,  # type: ignore[arg-type]  # the fields of a command by name
         )
 
+    async def edit(self, post: Post, text: str = "Moin moin.") -> None:
+        """Let the author edit a post."""
+        at = self.world.tick()
+        content = PostContent(title="Moin", html=f"<p>{text}</p>", source=text)
+        command = EditPost(
+            post_id=post.id, editor_id=post.author_id, content=content, edited_at=at, at=at
+        )
+        await self.do(editing.edit, command)
+
+    async def withdraw(self, post: Post) -> None:
+        """Let the author delete a post."""
+        await self.do(editing.withdraw, post.id, post.author_id, self.world.tick())
+
+    async def remove(self, post: Post, *, back: bool = False, reason: str = "spam") -> None:
+        """Let ada remove a post, or bring it back."""
+        act = ModeratePost(
+            post_id=post.id, moderator_id=self.ada.id, at=self.world.tick(), reason=reason
+        )
+        await self.do(moderation.restore if back else moderation.remove, act)
+
     async def post(self, post_id: PostKey) -> Post:
         """The post as it is now."""
         found = await self.storage.read(lambda uow: uow.posts.get(post_id))
@@ -243,6 +266,12 @@ def inner(document: JsonObject) -> JsonObject:
     found = document["object"]
     assert isinstance(found, dict)
     return found
+
+
+def mentions_in(document: JsonObject) -> list[str]:
+    """Whom a post mentions."""
+    post = parse_post(document)
+    return [mention.href for mention in post.mentions]
 
 
 def bytes_of(document: JsonObject) -> bytes:

@@ -18,12 +18,16 @@ from federation.signing import Signer
 from protocols.activitypub.parsing_origins import origin
 from storage.audiences import Mailbox
 from storage.keys import SigningKey
+from storage.peers import Peer
 from storage.store import Storage
 from storage.times import to_ms
 from storage.unit_of_work import UnitOfWork
 from tests.support import spec_keys
 from tests.support.clock import Clock
 from tests.support.factories import World
+
+NEAR, FAR = "https://near.example", "https://far.example"
+NEAR_BOX, FAR_BOX = f"{NEAR}/inbox", f"{FAR}/inbox"
 
 Reply = int | Answer | FederationError
 
@@ -202,3 +206,30 @@ class Ledger:
     async def dead(self) -> int:
         """How many were given up."""
         return await self.storage.read(lambda uow: uow.deliveries.dead_count())
+
+
+async def open_ledger(storage: Storage, clock: Clock) -> Ledger:
+    """A ledger with someone who sends; NEAR and FAR are known."""
+    sender_id = await add_sender(storage, World())
+    await storage.write(_meet, clock)
+    return Ledger(storage, sender_id, clock)
+
+
+def _meet(uow: UnitOfWork, clock: Clock) -> None:
+    for peer in (NEAR, FAR):
+        uow.peers.ensure(peer, at=clock())
+        uow.peers.set_software(
+            peer, software="lemmy", version="1.0", capabilities=frozenset(), at=clock()
+        )
+
+
+async def peer_of(storage: Storage, origin: str) -> Peer:
+    """What is written down about a peer."""
+    found = await storage.read(lambda uow: uow.peers.get(origin))
+    assert found is not None
+    return found
+
+
+async def jobs_of(storage: Storage) -> dict[str, tuple[int, int]]:
+    """For each kind how many jobs wait, and how many failed."""
+    return await storage.read(lambda uow: uow.jobs.counts())

@@ -27,6 +27,7 @@ HOST = "127.0.0.2"
 INSTALL = "bash tests/interop/install.sh"
 PATIENCE_SECONDS = 15.0
 STOP_SECONDS = 10.0
+LOG_CHARACTERS = 2000
 
 
 class Scheme(StrEnum):
@@ -59,6 +60,7 @@ class Arrival(msgspec.Struct, frozen=True, rename="camel"):
         scheme: how it was signed; None for not at all.
         status: what was answered.
         signed_by: the key whose HTTP signature Fedify verified.
+        altered_signed_by: the same for the request with one byte more.
         proofs: the keys whose FEP-8b32 proofs hold, "" for one that does not; None without proof.
         wrapped_proofs: the same of the activity or object inside.
         heard: the activity that Fedify gave to the application.
@@ -68,10 +70,16 @@ class Arrival(msgspec.Struct, frozen=True, rename="camel"):
     scheme: Scheme | None
     status: int
     signed_by: str | None = None
+    altered_signed_by: str | None = None
     proofs: list[str] | None = None
     wrapped_proofs: list[str] | None = None
     heard: Thing | None = None
     document: dict[str, Any] | None = None
+
+    def is_from(self, actor: str, key_id: str) -> bool:
+        """Whether it is this actor's, by a signature that holds for these bytes alone."""
+        is_theirs = self.heard is not None and self.heard.actor == actor
+        return is_theirs and self.signed_by == key_id and self.altered_signed_by is None
 
     @property
     def inner(self) -> Thing | None:
@@ -152,6 +160,10 @@ class Fedify:
     process: FedifyProcess
     session: aiohttp.ClientSession
     arrivals: list[Arrival] = field(default_factory=list)
+    _log_begins: int = 0
+
+    def __post_init__(self) -> None:
+        self._log_begins = self.process.log.stat().st_size
 
     @property
     def origin(self) -> str:
@@ -210,7 +222,8 @@ class Fedify:
 
     def _told(self) -> str:
         lines = [f"{one.status} {one.scheme} {one.heard}" for one in self.arrivals]
-        return "\n".join([*lines, self.process.log.read_text()[-4000:]])
+        log = self.process.log.read_bytes()[self._log_begins :].decode()
+        return "\n".join([*lines, log[:LOG_CHARACTERS]])
 
 
 class CommandError(AssertionError):

@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import cache
 from pathlib import Path
 from typing import TypeVar
 
@@ -18,7 +19,8 @@ from communities.people import ActorKey
 from communities.posts import Post
 from node.acting import Acting, Draft
 from node.compose import Node, open_node
-from node.founding import CommunityPlan, Newcomer, found_community, found_person, make_keys
+from node.finding import Finder
+from node.founding import CommunityPlan, KeyPair, Newcomer, found_community, found_person, make_keys
 from node.serving import listening
 from node.settings import (
     FederationSettings,
@@ -28,6 +30,7 @@ from node.settings import (
     NodeSettings,
     Settings,
 )
+from node.verbs.desk import desk_of
 from storage.actors import Profile
 from storage.unit_of_work import DELIVERIES, EVENTS, JOBS, UnitOfWork
 
@@ -49,9 +52,14 @@ class Request:
 
 @dataclass(slots=True)
 class Home:
-    """The running node; `requests` are the POSTs that came to it."""
+    """The running node, what its people can do, and how they find others.
+
+    `requests` are the POSTs that came to it.
+    """
 
     node: Node
+    acts: Acting
+    finder: Finder
     requests: list[Request] = field(default_factory=list)
     _committed: asyncio.Event = field(default_factory=asyncio.Event)
 
@@ -59,12 +67,6 @@ class Home:
     def base(self) -> str:
         """What its ids begin with."""
         return self.node.uris.base
-
-    @property
-    def acts(self) -> Acting:
-        """What people here can do."""
-        node = self.node
-        return Acting(storage=node.storage, uris=node.uris, snowflakes=node.snowflakes, now=_now)
 
     async def person(self, name: str) -> Profile:
         """A new person here."""
@@ -82,7 +84,7 @@ class Home:
             localpart=name,
             name=name.capitalize(),
             at=_now(),
-            keys=make_keys(),
+            keys=_keys_of(name),
         )
 
     async def until(self, what: str, find: Callable[[UnitOfWork], T | None]) -> T:
@@ -189,7 +191,8 @@ async def open_home(folder: Path, *, authorized_fetch: bool = False) -> AsyncIte
         ),
     )
     async with open_node(settings) as node:
-        home = Home(node)
+        desk = desk_of(node)
+        home = Home(node, desk.acting, desk.finder)
         home.watch()
         app = node.app()
         app.middlewares.insert(0, home.record)
@@ -199,6 +202,12 @@ async def open_home(folder: Path, *, authorized_fetch: bool = False) -> AsyncIte
                 yield home
         finally:
             await node.stop()
+
+
+@cache
+def _keys_of(_name: str) -> KeyPair:
+    """The keys of everybody of this name: making them takes longer than most tests."""
+    return make_keys()
 
 
 def _now() -> datetime:

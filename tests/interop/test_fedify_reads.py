@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from protocols.strict_json import JsonObject, JsonValue
-from tests.interop.fedify_server import CommandError, Fedify
+from tests.interop.fedify_server import CommandError, Fedify, of_type
+from tests.interop.gardening import join
 from tests.interop.home import Garden, Home, make_garden, open_home
 
 pytestmark = pytest.mark.slow
@@ -107,3 +108,16 @@ async def test_signed_request_reads_what_an_unsigned_one_may_not(
     assert outbox["total"] == 1
     with pytest.raises(CommandError):
         await fedify.call("collect", url=f"{garden.uri}/outbox")
+
+
+async def test_group_is_followed_and_read_where_documents_are_for_signed_requests_only(
+    closed_home: Home, fedify: Fedify
+) -> None:
+    garden = await make_garden(closed_home)
+    await join(garden, fedify)
+
+    post = await garden.write("Beans?", title="Beans")
+
+    twin = await fedify.hears(lambda one: of_type("Announce")(one) and one.heard_id == post.uri)
+    assert twin.inner is not None
+    assert twin.inner.name == "Beans"

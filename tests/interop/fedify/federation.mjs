@@ -214,17 +214,27 @@ function describeObject(object) {
   };
 }
 
-/** What can be proven about the bytes of a request to an inbox, each way by itself. */
+/**
+ * What can be proven about the bytes of a request to an inbox, each way by itself; and what of the
+ * same request with one byte more, to show that this proves something.
+ */
 export async function prove(federation, request, document) {
   const ctx = federation.createContext(new URL(request.url), undefined);
   const documentLoader = await ctx.getDocumentLoader({ identifier: SERVER });
   const loaders = { documentLoader, contextLoader: ctx.contextLoader };
-  const key = await verifyRequest(request.clone(), loaders);
+  const { url, method, headers } = request;
+  const altered = new Request(url, { method, headers, body: `${await request.clone().text()} ` });
   return {
-    signedBy: key?.id?.href ?? null,
+    signedBy: await signerOf(request.clone(), loaders),
+    alteredSignedBy: await signerOf(altered, loaders),
     proofs: await proofsOf(document, loaders),
     wrappedProofs: await proofsOf(wrapped(document), loaders),
   };
+}
+
+async function signerOf(request, loaders) {
+  const key = await verifyRequest(request, loaders);
+  return key?.id?.href ?? null;
 }
 
 function wrapped(document) {

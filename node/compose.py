@@ -38,7 +38,7 @@ from node.consumers import Consumer, Consumers
 from node.founding import NODE_LOCALPART, KeyPair, Newcomer, found_node_actor, make_keys
 from node.health import Readiness
 from node.jobs import JobHandler, JobRunner
-from node.metrics import Metrics
+from node.metrics import Metrics, watch_loop_lag
 from node.peer_http.actors import ActorDocuments
 from node.peer_http.documents import Readers
 from node.peer_http.inbox import inbox_routes
@@ -58,6 +58,8 @@ from storage.instance import EPOCH
 from storage.store import Storage
 from storage.times import to_ms
 from storage.unit_of_work import DELIVERIES, EVENTS, JOBS, UnitOfWork
+
+QUEUE_SECONDS = 5.0
 
 
 def now() -> datetime:
@@ -101,6 +103,15 @@ class Node:
         for consumer in self.consumers.consumers:
             self.tasks.keep(lambda one=consumer: self.consumers.run(one), consumer.name)  # type: ignore[misc]  # mypy cannot infer a lambda's default
         self.tasks.keep(self.jobs.run, "jobs")
+        self.tasks.keep(lambda: watch_loop_lag(self.metrics), "loop lag")
+        self.tasks.keep(self._watch_queues, "queue depths")
+
+    async def _watch_queues(self) -> None:
+        """Show every few seconds what waits."""
+        while True:
+            self.metrics.queue_depth("writer", self.storage.writer.waiting)
+            self.metrics.queue_depth("deliveries", self.deliverer.waiting)
+            await asyncio.sleep(QUEUE_SECONDS)
 
     async def stop(self) -> None:
         """End the loops, and write down what they had settled."""
@@ -259,7 +270,10 @@ def _consumers(storage: Storage, uris: Uris, metrics: Metrics) -> Consumers:
     return Consumers(
         storage=storage,
         consumers=(
-            Consumer(name=outbound.CURSOR, step=lambda uow, at_ms: outbound.step(uow, uris, at_ms)),
+            Consumer(
+                name=outbound.CURSOR,
+                step=lambda uow, at_ms, most: outbound.step(uow, uris, at_ms, most),
+            ),
             Consumer(name=notifying.CURSOR, step=notifying.step),
         ),
         metrics=metrics,

@@ -59,6 +59,9 @@ class Metrics:
         self._consumer_lag = gauge(
             "consumer_lag_events", "Events a consumer has yet to see.", ["consumer"]
         )
+        self._passed_over = counter(
+            "events_passed_over", "Events that a consumer could not act on.", ["consumer"]
+        )
         self._queue_depth = gauge("queue_depth", "What waits.", ["queue"])
 
     def request_answered(self, route: str, status: int, seconds: float) -> None:
@@ -100,6 +103,10 @@ class Metrics:
     def consumer_lag(self, consumer: str, events: int) -> None:
         """Say how many events a consumer is behind."""
         self._consumer_lag.labels(consumer).set(events)
+
+    def event_passed_over(self, consumer: str) -> None:
+        """Count an event that a consumer could not act on."""
+        self._passed_over.labels(consumer).inc()
 
     def queue_depth(self, queue: str, waiting: int) -> None:
         """Say how much waits in a queue: writer, jobs, deliveries."""

@@ -16,13 +16,13 @@ STALE = timedelta(hours=24)
 """A post that was this old when it came is history that was fetched, and no news."""
 
 
-def step(uow: UnitOfWork, now_ms: int) -> int:
-    """Turn up to 200 events into notifications and move the cursor; how many there were.
+def step(uow: UnitOfWork, now_ms: int, most: int = MOST) -> int:
+    """Turn up to `most` events into notifications and move the cursor; how many there were.
 
     Each notification bears the time of its event, or of this step if that has none. What is told
     about a post is forgotten when its author withdraws it.
     """
-    events = uow.events.after(uow.events.cursor(CURSOR), MOST)
+    events = uow.events.after(uow.events.cursor(CURSOR), most)
     if not events:
         return 0
     lookups = StoredLookups(uow=uow, at=from_ms(now_ms))

@@ -16,6 +16,7 @@ CATCH_ALL_ALLOWED = {
     "node/tasks.py",
     "node/jobs.py",
     "node/app.py",
+    "node/consumers.py",
     "storage/threads.py",
 }
 VAGUE_NAMES = {"utils", "util", "helpers", "helper", "common", "misc", "manager", "base"}

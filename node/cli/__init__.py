@@ -16,6 +16,7 @@ from node.cli.archives import backup, restore, verify
 from node.cli.config import config
 from node.cli.demo import demo
 from node.cli.doctor import doctor
+from node.cli.quickstart import quickstart
 from node.cli.serve import serve
 from node.cli.verbs import groups
 from node.config_text import CONFIG_VARIABLE, SettingsError
@@ -28,6 +29,7 @@ INTERRUPTED = 130
 
 COMMANDS: tuple[click.Command, ...] = (
     demo,
+    quickstart,
     serve,
     *groups(),
     backup,

@@ -120,6 +120,10 @@ class Document(HTMLParser):
             None,
         )
 
+    def next_page(self) -> str | None:
+        """Where the page that follows this one is."""
+        return next((link.href for link in self.links if link.rel == "next"), None)
+
     def rel(self, relation: str) -> list[str]:
         """The addresses of the head's links of a kind."""
         return [head["href"] for head in self.heads if head.get("rel") == relation]

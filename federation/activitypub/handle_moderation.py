@@ -54,12 +54,13 @@ def add_apply(uow: UnitOfWork, act: Act, context: Context) -> None:
     """
     community = _managing(uow, act, context)
     relay_in(uow, act, community.id)
+    authority = authority_of(act, community)
     if _is_moderators(act.activity, community, context):
-        appointing.grant_role(
-            uow, _role(uow, act, community, Role.MODERATOR), authority_of(act, community)
-        )
+        appointing.grant_role(uow, _role(uow, act, community, Role.MODERATOR), authority)
+    elif _is_featured(act.activity, community, context):
+        moderation.pin(uow, _moderated(uow, act, act.activity), authority)
     else:
-        moderation.pin(uow, _moderated(uow, act, act.activity), authority_of(act, community))
+        raise NotFound("No such collection")
 
 
 def remove_apply(uow: UnitOfWork, act: Act, context: Context) -> None:

@@ -5,6 +5,7 @@ from typing import Protocol
 
 from federation.exchanges import Answer
 from federation.signing import Signer
+from protocols.activitypub.vocabulary import Document
 
 
 class Spawn(Protocol):
@@ -30,4 +31,16 @@ class Post(Protocol):
         Raises:
             PeerUnreachable: no answer.
             FetchForbidden: the inbox URL or its address.
+        """
+
+
+class Fetches(Protocol):
+    """What fetches documents; `activitypub.resolve.Resolver` in a node."""
+
+    async def fetch(self, uri: str) -> Document | None:
+        """The document with this id, a Tombstone when it is gone, None when it cannot be had.
+
+        Raises:
+            PeerUnreachable: try again later.
+            Busy: so much was fetched from this peer that it has to wait.
         """

@@ -1,6 +1,6 @@
 """Jobs that federation asks for: their kinds and payloads, and how each is asked for once.
 
-The handlers are in `nodeinfo_job`, `gone_job`, `backfill` and `farewell_job`.
+The handlers are in `nodeinfo_job`, `gone_job`, `backfill`, `farewell_job` and `moved_job`.
 """
 
 from collections.abc import Collection
@@ -22,6 +22,8 @@ NODEINFO_DELAY_MS: Final = 10_000
 CONFIRM_GONE_JOB: Final = "confirm-gone"
 BACKFILL_JOB: Final = "backfill"
 FAREWELL_JOB: Final = "farewell"
+END_TIES_JOB: Final = "end-ties"
+MOVE_FOLLOWERS_JOB: Final = "move-followers"
 
 
 class Farewell(msgspec.Struct, frozen=True, kw_only=True):
@@ -30,6 +32,13 @@ class Farewell(msgspec.Struct, frozen=True, kw_only=True):
     sender_id: int
     body: bytes
     after: str = ""
+
+
+class MoveFollowers(msgspec.Struct, frozen=True, kw_only=True):
+    """The payload of a job that moves followers: from whom, and to which actor id."""
+
+    moved_id: int
+    target: str
 
 
 class Backfill(msgspec.Struct, frozen=True, kw_only=True):
@@ -73,4 +82,20 @@ def say_farewell(uow: UnitOfWork, sender_id: ActorKey, body: bytes, *, at_ms: in
         msgspec.msgpack.encode(Farewell(sender_id=sender_id, body=body)),
         run_ms=at_ms,
         key=f"{FAREWELL_JOB} {sender_id}",
+    )
+
+
+def ask_end_of_ties(uow: UnitOfWork, actor_id: ActorKey, *, at_ms: int) -> None:
+    """Have the memberships and follows of an actor elsewhere ended, that is gone for good."""
+    key = f"{END_TIES_JOB} {actor_id}"
+    uow.jobs.enqueue(END_TIES_JOB, str(actor_id).encode(), run_ms=at_ms, key=key)
+
+
+def ask_followers_to_move(uow: UnitOfWork, moved_id: ActorKey, target: str, *, at_ms: int) -> None:
+    """Have people here follow (or join) where someone they followed has moved to."""
+    uow.jobs.enqueue(
+        MOVE_FOLLOWERS_JOB,
+        msgspec.msgpack.encode(MoveFollowers(moved_id=moved_id, target=target)),
+        run_ms=at_ms,
+        key=f"{MOVE_FOLLOWERS_JOB} {moved_id}",
     )

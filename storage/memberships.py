@@ -88,6 +88,17 @@ _OTHER_LOCAL_MEMBER = Statement(
     )
     .limit(1)
 )
+_LOCAL_MEMBERS = Statement(
+    select(memberships.c.person_id)
+    .join_from(memberships, actors, actors.c.id == memberships.c.person_id)
+    .where(
+        memberships.c.community_id == bindparam("community"),
+        memberships.c.state == MembershipState.MEMBER.value,
+        actors.c.host.is_(None),
+    )
+    .order_by(memberships.c.person_id)
+    .limit(bindparam("most"))
+)
 _HAS_MEMBER_AT = Statement(
     select(memberships.c.person_id)
     .join_from(memberships, actors, actors.c.id == memberships.c.person_id)
@@ -198,6 +209,11 @@ class Memberships:
         """Whether nobody else of this node is a member."""
         row = self._db.row(_OTHER_LOCAL_MEMBER, community=community_id, person=person_id)
         return row is None
+
+    def local_members(self, community_id: ActorKey, *, most: int = 100) -> list[ActorKey]:
+        """People of this node who are members."""
+        rows = self._db.rows(_LOCAL_MEMBERS, community=community_id, most=most)
+        return [ActorKey(row[0]) for row in rows]
 
     def has_member_at(self, community_id: ActorKey, host: str) -> bool:
         """Whether a member of the community lives at this peer."""

@@ -75,6 +75,20 @@ _HAS_FOLLOWER_AT = Statement(
 )
 
 
+_LOCAL_FOLLOWERS = Statement(
+    select(follows.c.follower_id)
+    .join_from(follows, actors, actors.c.id == follows.c.follower_id)
+    .where(follows.c.followee_id == bindparam("followee"), actors.c.host.is_(None))
+    .order_by(follows.c.follower_id)
+    .limit(bindparam("most"))
+)
+_LOCAL_FOLLOWEES = Statement(
+    select(follows.c.followee_id)
+    .join_from(follows, actors, actors.c.id == follows.c.followee_id)
+    .where(follows.c.follower_id == bindparam("follower"), actors.c.host.is_(None))
+    .order_by(follows.c.followee_id)
+    .limit(bindparam("most"))
+)
 _HAS_LOCAL_FOLLOWER = Statement(
     select(follows.c.follower_id)
     .join_from(follows, actors, actors.c.id == follows.c.follower_id)
@@ -224,3 +238,13 @@ class People:
     def has_local_follower(self, followee_id: ActorKey) -> bool:
         """Whether anyone of this node is an accepted follower."""
         return self._db.row(_HAS_LOCAL_FOLLOWER, followee=followee_id) is not None
+
+    def local_followers(self, followee_id: ActorKey, *, most: int = 100) -> list[ActorKey]:
+        """People of this node who follow someone, or have asked to."""
+        rows = self._db.rows(_LOCAL_FOLLOWERS, followee=followee_id, most=most)
+        return [ActorKey(row[0]) for row in rows]
+
+    def local_followees(self, follower_id: ActorKey, *, most: int = 100) -> list[ActorKey]:
+        """Whom of this node someone follows, or has asked to."""
+        rows = self._db.rows(_LOCAL_FOLLOWEES, follower=follower_id, most=most)
+        return [ActorKey(row[0]) for row in rows]

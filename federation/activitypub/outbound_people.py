@@ -11,7 +11,7 @@ from communities.people import ActorState
 from federation.activitypub import from_domain
 from federation.activitypub.published import published_actor
 from federation.activitypub.sending import Sending, Told
-from federation.wanted_jobs import say_farewell
+from federation.wanted_jobs import ask_end_of_ties, ask_followers_to_move, say_farewell
 from protocols.activitypub.vocabulary import (
     PUBLIC,
     Activity,
@@ -30,7 +30,10 @@ _OUR_OWN_DECISION = (ActorState.SUSPENDED, ActorState.LIMITED)
 def tell_person(sending: Sending, event: PersonChanged) -> None:
     """Update to followers and to servers of communities, Move to followers, Delete to all peers."""
     person = sending.actor(event.person_id)
-    if person is None or not person.is_local or event.state in _OUR_OWN_DECISION:
+    if person is None or event.state in _OUR_OWN_DECISION:
+        return
+    if not person.is_local:
+        _settle_elsewhere(sending, event)
         return
     myself = Reference(id=person.uri)
     if event.state == ActorState.DELETED:
@@ -40,10 +43,19 @@ def tell_person(sending: Sending, event: PersonChanged) -> None:
     elif event.state == ActorState.MOVED:
         moved = _say(sending, ActivityType.MOVE, person, myself, target=event.moved_to)
         _publish(sending, person, moved, sending.out.audience(person.id))
-    else:
+    elif person.state is not ActorState.DELETED:
         updated = _say(sending, ActivityType.UPDATE, person, _document(sending, person))
         boxes = [*_servers_of_communities(sending, person), *sending.out.audience(person.id)]
         _publish(sending, person, updated, boxes)
+
+
+def _settle_elsewhere(sending: Sending, event: PersonChanged) -> None:
+    """Let go of who is gone, so that nothing is sent for them; follow who has moved."""
+    at_ms = sending.out.at_ms
+    if event.state == ActorState.DELETED:
+        ask_end_of_ties(sending.uow, event.person_id, at_ms=at_ms)
+    elif event.state == ActorState.MOVED and event.moved_to is not None:
+        ask_followers_to_move(sending.uow, event.person_id, event.moved_to, at_ms=at_ms)
 
 
 def _servers_of_communities(sending: Sending, person: Profile) -> list[Mailbox]:

@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 
 from communities.community import Community
 from communities.events import PostEdited, PostPublished, PostWithdrawn
-from communities.people import ActorKey
+from communities.people import ActorKey, ActorState
 from communities.posts import Post, PostKey, PostState, Visibility
 from communities.visibility import may_relay
 from federation.activitypub import from_domain
@@ -26,6 +26,8 @@ from storage.audiences import Mailbox
 
 _OPEN = (Visibility.PUBLIC, Visibility.UNLISTED)
 _SHOWN = (PostState.PUBLISHED, PostState.PENDING)
+SILENCED = (ActorState.SUSPENDED, ActorState.DELETED)
+"""Of whom nothing is told any more, but what they take back."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +45,11 @@ class Spoken:
     is_news: bool = False
 
     @property
+    def is_shown(self) -> bool:
+        """Whether the post is there to be read: what was taken back before it left stays here."""
+        return self.post.state in _SHOWN and self.author.state not in SILENCED
+
+    @property
     def is_relayed(self) -> bool:
         """Whether a community of ours announces it: it was in the post's audience to begin with."""
         shown = replace(self.post, state=PostState.PUBLISHED)
@@ -58,11 +65,11 @@ class Spoken:
 
 
 def tell_published(sending: Sending, event: PostPublished) -> None:
-    """Create, in all three situations; what was taken back before it left stays here."""
+    """Create, in all three situations."""
     spoken = _spoken(
         sending, event.post_id, event.author_id, is_requested=event.requested, is_news=True
     )
-    if spoken is None or spoken.post.state not in _SHOWN:
+    if spoken is None or not spoken.is_shown:
         return
     if spoken.post.visibility is Visibility.DIRECT:
         _send_message(sending, spoken, ActivityType.CREATE)
@@ -83,7 +90,7 @@ def tell_published(sending: Sending, event: PostPublished) -> None:
 def tell_edited(sending: Sending, event: PostEdited) -> None:
     """Update with the whole post; Mastodon shows an edit by its `updated`."""
     spoken = _spoken(sending, event.post_id, event.editor_id, is_requested=event.requested)
-    if spoken is not None and spoken.post.state in _SHOWN:
+    if spoken is not None and spoken.is_shown:
         _say_updated(sending, spoken)
 
 

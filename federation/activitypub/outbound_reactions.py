@@ -9,7 +9,7 @@ from communities.posts import Post, ReactionKind, Visibility
 from communities.visibility import may_relay
 from federation.activitypub import from_domain
 from federation.activitypub.fanout import Announced
-from federation.activitypub.outbound_posts import tell_counts
+from federation.activitypub.outbound_posts import SILENCED, tell_counts
 from federation.activitypub.sending import Sending, Step
 from federation.activitypub.software import Reader, reader_of
 from protocols.activitypub import vocabulary
@@ -38,7 +38,7 @@ _TYPES = {
 def tell_reacted(sending: Sending, event: Reacted) -> None:
     """Like, Dislike, EmojiReact or Announce, or the Undo of one with the whole of it inside."""
     post, actor = sending.uow.posts.get(event.post_id), sending.actor(event.actor_id)
-    if post is None or actor is None:
+    if post is None or actor is None or (event.given and actor.state in SILENCED):
         return
     if event.kind is ReactionKind.BOOST:
         _tell_boosted(sending, event, post, actor)

@@ -104,7 +104,7 @@ class Village:
         before = await self.storage.read(_last_outbound)
         while await self.storage.write(outbound.step, HOME, to_ms(self.world.now)):
             continue
-        return await self.storage.read(_sent_after, before)
+        return await self.storage.read(sent_after, before)
 
     async def skip(self) -> None:
         """Step over what happened until now, and forget what it queued."""
@@ -184,7 +184,8 @@ def _last_outbound(uow: UnitOfWork) -> int:
     return max((one.seq for one in found), default=0)
 
 
-def _sent_after(uow: UnitOfWork, seq: int) -> list[Sent]:
+def sent_after(uow: UnitOfWork, seq: int) -> list[Sent]:
+    """What was queued behind a body."""
     found = uow.deliveries.after(seq, 100_000)
     bodies = uow.deliveries.bodies(sorted({one.seq for one in found}))
     return [

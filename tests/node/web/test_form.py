@@ -1,9 +1,11 @@
 """The form of every page: well-formed, readable by machines that read aloud, nothing that acts."""
 
+import re
 from itertools import product
 
 import pytest
 
+from node.web.templating import FOLDER
 from storage.store import Storage
 from tests.support.factories import World
 from tests.support.read_html import read_html, skipped_headings
@@ -87,6 +89,15 @@ async def test_page_of_twenty_threads_with_its_style_stays_within_sixty_kilobyte
 
     assert page.text.count('<article class="thread') >= 20
     assert len(page.body) + len(styled.body) < MOST_BYTES
+
+
+def test_html_is_trusted_in_one_place() -> None:
+    code = "\n".join(path.read_text("utf-8") for path in FOLDER.parent.glob("*.py"))
+    templates = "\n".join(path.read_text("utf-8") for path in FOLDER.glob("*.html"))
+
+    assert code.count("Markup(") == 1
+    assert not re.search(r"\|\s*safe\b|autoescape|Markup", templates)
+    assert not re.search(r"<script|<style|\sstyle=|\son[a-z]+=", templates)
 
 
 async def test_page_says_where_it_is_and_what_it_is_about(visitor: Visitor, town: Town) -> None:

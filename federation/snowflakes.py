@@ -10,6 +10,7 @@ from datetime import UTC, datetime, timedelta
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _EARLIEST_MS = int(datetime(2000, 1, 1, tzinfo=UTC).timestamp() * 1000)
 _SEQUENCE = 0xFFFF
+_SECOND = 1000
 _MILLISECOND = timedelta(milliseconds=1)
 
 
@@ -17,9 +18,9 @@ class Snowflakes:
     """Gives out keys; one object for the whole node."""
 
     def __init__(self, now: Callable[[], datetime], *, first: int) -> None:
-        """Read the time from `now`; begin the sequence at a random `first`."""
+        """Read the time from `now`; begin to count at a random `first` (26 bits are used)."""
         self._now = now
-        self._sequence = first & _SEQUENCE
+        self._count = first
         self._last_ms = 0
 
     def mint(self) -> int:
@@ -28,13 +29,19 @@ class Snowflakes:
         return self._key(self._last_ms)
 
     def mint_at(self, moment: datetime | None, *, received: datetime) -> int:
-        """A key that carries the time a peer gave."""
+        """A key that carries the time a peer gave.
+
+        Most peers give whole seconds, or for accounts the day; then the milliseconds count on,
+        so that 65 million keys of one moment differ.
+        """
         latest = (received - _EPOCH) // _MILLISECOND
         if moment is None:
             return self._key(latest)
-        stated = (moment - _EPOCH) // _MILLISECOND
-        return self._key(min(max(stated, _EARLIEST_MS), latest))
+        stated = max((moment - _EPOCH) // _MILLISECOND, _EARLIEST_MS)
+        if stated % _SECOND == 0:
+            stated += (self._count >> 16) % _SECOND
+        return self._key(min(stated, latest))
 
     def _key(self, milliseconds: int) -> int:
-        self._sequence = (self._sequence + 1) & _SEQUENCE
-        return (milliseconds << 16) | self._sequence
+        self._count += 1
+        return (milliseconds << 16) | (self._count & _SEQUENCE)

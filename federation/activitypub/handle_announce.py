@@ -16,6 +16,7 @@ from communities.people import ActorKey
 from federation.activitypub.act import Act, Context, Handler
 from federation.activitypub.handle_posts import confirm, publish, store_ancestors
 from federation.activitypub.handle_reactions import REACTION_TYPES, boost_apply, boost_needs
+from federation.activitypub.proofs import is_proven
 from federation.activitypub.threads_wanted import fetched_post, require_other_parent, wanted_for
 from protocols.activitypub.audience import community_candidates, may_announce
 from protocols.activitypub.parsing_origins import check_activity_origin, check_post_origin, origin
@@ -157,7 +158,7 @@ def _needs(
             return frozenset({told.actor})
         if not isinstance(act.resolved[told.actor], Actor):
             raise NotFound("Who did this is not known here and could not be fetched")
-    return handler.needs(uow, _inner_act(act, told, actor or _UNKNOWN_YET), context)
+    return handler.needs(uow, _inner_act(uow, act, told, actor or _UNKNOWN_YET), context)
 
 
 def _apply(
@@ -170,7 +171,7 @@ def _apply(
     actor = uow.actors.key_of(told.actor)
     if actor is None:
         raise NotFound("Who did this is not known here")
-    inner[told.type].apply(uow, _inner_act(act, told, actor), context)
+    inner[told.type].apply(uow, _inner_act(uow, act, told, actor), context)
 
 
 def _inner_activity(act: Act, obj: ActivityObject) -> Activity | None:
@@ -179,14 +180,21 @@ def _inner_activity(act: Act, obj: ActivityObject) -> Activity | None:
     return found if isinstance(found, Activity) else None
 
 
-def _inner_act(act: Act, told: Activity, actor: ActorKey) -> Act:
-    """The announced activity as an act of its own, on the word of the community."""
-    # One that was fetched is vouched for by its own server, which is that of its actor.
-    was_fetched = told.id is not None and act.resolved.get(told.id) is told
-    peer = origin(told.actor) if was_fetched else act.peer
+def _inner_act(uow: UnitOfWork, act: Act, told: Activity, actor: ActorKey) -> Act:
+    """The announced activity as an act of its own, on the word of the community.
+
+    One that was fetched, or has a proof, is vouched for by its actor's own server.
+    """
+    peer = act.peer
+    if origin(told.actor) != peer and (_was_fetched(act, told) or is_proven(uow, act, told)):
+        peer = origin(told.actor)
     return replace(
         act, activity=told, actor=actor, peer=peer, announced_by=act.announced_by or act.actor
     )
+
+
+def _was_fetched(act: Act, told: Activity) -> bool:
+    return told.id is not None and act.resolved.get(told.id) is told
 
 
 def _handler_of(told: Activity, act: Act, context: Context, inner: _Handlers) -> Handler:

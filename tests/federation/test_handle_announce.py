@@ -333,22 +333,6 @@ async def test_prv_14_an_activity_with_hidden_recipients_is_not_relayed(postbox:
     assert await postbox.relayed() == []
 
 
-async def test_a_boost_of_a_followed_person_brings_the_post(postbox: Postbox) -> None:
-    ada, eve = await postbox.resident("ada"), await postbox.stranger("eve")
-    await postbox.follow(ada, eve)
-    author = "https://far.example/users/ida"
-    sent = note(author)
-    postbox.wire.documents[author] = actor_document(author)
-    postbox.wire.documents[str(sent["id"])] = sent
-
-    await postbox.deliver(activity("Announce", eve.uri, sent["id"]))
-
-    stored = await postbox.find(str(sent["id"]))
-    assert stored is not None
-    assert stored.community_id is None
-    assert (await postbox.counts(stored)).boosts == 1
-
-
 async def test_a_closed_group_adds_to_its_wall_instead_of_announcing(postbox: Postbox) -> None:
     group = await wasps(postbox)
     author = await postbox.stranger("wim", "groups.example")

@@ -7,7 +7,7 @@ from communities.errors import NotAllowed, Reason
 from communities.membership import MembershipState
 from communities.posts import ReactionKind, Visibility
 from federation.inbox import Outcome
-from tests.support.postbox import Postbox, activity
+from tests.support.postbox import Postbox, activity, actor_document, note
 
 
 async def test_a_like_counts_once_and_is_relayed(postbox: Postbox) -> None:
@@ -146,3 +146,19 @@ async def test_a_post_for_followers_is_not_boosted(postbox: Postbox) -> None:
 
     with pytest.raises(NotAllowed):
         await postbox.deliver(activity("Announce", eve.uri, post.uri))
+
+
+async def test_a_boost_of_a_followed_person_brings_the_post(postbox: Postbox) -> None:
+    ada, eve = await postbox.resident("ada"), await postbox.stranger("eve")
+    await postbox.follow(ada, eve)
+    author = "https://far.example/users/ida"
+    sent = note(author)
+    postbox.wire.documents[author] = actor_document(author)
+    postbox.wire.documents[str(sent["id"])] = sent
+
+    await postbox.deliver(activity("Announce", eve.uri, sent["id"]))
+
+    stored = await postbox.find(str(sent["id"]))
+    assert stored is not None
+    assert stored.community_id is None
+    assert (await postbox.counts(stored)).boosts == 1

@@ -31,7 +31,7 @@ _SENTENCE: Final = (
 WORDS: Final = _SENTENCE.split()
 
 Json = dict[str, object]
-_encode = msgspec.json.Encoder().encode
+encode = msgspec.json.Encoder().encode
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,34 +61,41 @@ class Writer:
 
     def create(self, actor: int, number: int, parent: str | None, *, page: bool = False) -> Sent:
         """A comment on a post, which names the local person; or a thread in the group."""
+        activity = self.note(actor, number, parent, page=page)
+        return self._sent(actor, activity, self.note_id(actor, number))
+
+    def note_id(self, actor: int, number: int) -> str:
+        """The object id of what `create` and `note` make."""
+        return f"{self.peers.actor(actor)}/notes/{self.tag}-{number}"
+
+    def note(self, actor: int, number: int, parent: str | None, *, page: bool = False) -> Json:
+        """The Create of a comment or thread."""
         who = self.peers.actor(actor)
-        note_id = f"{who}/notes/{self.tag}-{number}"
+        note_id = self.note_id(actor, number)
         now = _now()
         words = " ".join(random.Random(number).choices(WORDS, k=30))
-        person = self.facts.group if page else self.facts.person
+        named = self.facts.group if page else self.facts.person
         note: Json = {
             "id": note_id,
             "type": "Page" if page else "Note",
             "attributedTo": who,
             "published": now,
             "url": note_id,
-            "to": [PUBLIC],
-            "cc": [f"{who}/followers", person],
+            "to": [self.facts.group, PUBLIC] if page else [PUBLIC],
+            "cc": [f"{who}/followers", named],
             "sensitive": False,
-            "content": f'<p><span class="h-card"><a href="{person}" class="u-url mention">'
+            "content": f'<p><span class="h-card"><a href="{named}" class="u-url mention">'
             f"@<span>ada</span></a></span> comment {number}: {words}</p>",
-            "tag": [{"type": "Mention", "href": person, "name": "@ada"}],
+            "tag": [{"type": "Mention", "href": named, "name": "@ada"}],
         }
         if page:
             note["name"] = f"Thread {self.tag} {number}"
             note["audience"] = self.facts.group
-            note["to"] = [self.facts.group, PUBLIC]
         if parent is not None:
             note["inReplyTo"] = parent
-        activity_id = f"{who}/activities/{self.tag}-{number}"
-        activity: Json = {
+        return {
             "@context": CONTEXT,
-            "id": activity_id,
+            "id": f"{who}/activities/{self.tag}-{number}",
             "type": "Create",
             "actor": who,
             "published": now,
@@ -96,7 +103,6 @@ class Writer:
             "cc": note["cc"],
             "object": note,
         }
-        return self._sent(actor, activity, "Create", activity_id, note_id)
 
     def like(self, actor: int, number: int, post: str) -> Sent:
         """A vote for a post."""
@@ -123,11 +129,15 @@ class Writer:
             "object": post,
             **more,
         }
-        return self._sent(actor, activity, kind, activity_id, activity_id)
+        return self._sent(actor, activity, activity_id)
 
-    def _sent(self, actor: int, activity: Json, kind: str, activity_id: str, effect: str) -> Sent:
-        raw = self.request(actor, _encode(activity))
-        return Sent(raw=raw, kind=kind, activity=activity_id, effect=effect)
+    def _sent(self, actor: int, activity: Json, effect: str) -> Sent:
+        return Sent(
+            raw=self.request(actor, encode(activity)),
+            kind=str(activity["type"]),
+            activity=str(activity["id"]),
+            effect=effect,
+        )
 
     def request(self, actor: int, body: bytes) -> bytes:
         """A signed POST of a body to the node's shared inbox."""

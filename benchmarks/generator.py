@@ -135,10 +135,13 @@ async def fire(load: Load, port: int, connections: int) -> None:
     """Send everything."""
     loop = asyncio.get_running_loop()
     load.result.started = time.monotonic()
-    for _ in range(connections):
+    for _ in range(min(connections, len(load.requests))):
         try:
             await loop.create_connection(lambda: Connection(load), "127.0.0.1", port)
         except ConnectionError:
+            # The node is dead already; the connections that stood have noticed it, or will.
+            load.opened()
+            load.closed()
             break
     await load.finished
 

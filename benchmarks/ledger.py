@@ -1,6 +1,6 @@
 """What a node's database holds, read from outside: which effects are there, and how often.
 
-Only SQLite files are read, read-only, beside the running node.
+Only SQLite files are read, and read-only while the node runs.
 """
 
 import sqlite3
@@ -37,6 +37,13 @@ def present(database: Path, requests: Iterable[Sent]) -> set[str]:
                 )
                 found.update(row[0] for row in rows)
     return found
+
+
+def checkpoint(database: Path) -> None:
+    """Fold the write-ahead log of a node that does not run into its file."""
+    connection = sqlite3.connect(database)
+    connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    connection.close()
 
 
 def count(database: Path, query: str) -> int:

@@ -18,7 +18,7 @@ class FleetChild(Child):
 
     def __init__(self, peers: FakePeers, software: str = "fakeware") -> None:
         """Start it and let it listen on all hosts of the plan."""
-        super().__init__("benchmarks.fleet")
+        super().__init__("-m", "benchmarks.fleet")
         addresses = [peers.address(host) for host in range(peers.hosts)]
         pems = list(peers.pool.pems)
         hosts = Hosts(addresses=addresses, port=peers.port, pems=pems, software=software)

@@ -1,5 +1,6 @@
 """Child processes of a benchmark: started, measured and ended by their own id, never by name."""
 
+import http.client
 import signal
 import socket
 import subprocess
@@ -9,11 +10,12 @@ from collections.abc import Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import IO, Self
+from urllib.parse import urlsplit
 
 import msgspec
 import psutil
 
-from benchmarks.village import Facts
+from benchmarks.village import Facts, settings_text
 
 ROOT = Path(__file__).resolve().parents[1]
 START_SECONDS = 30.0
@@ -28,13 +30,13 @@ def free_port() -> int:
 
 
 class Child:
-    """A Python module that runs as a child process. Use it with `with`; the end kills it."""
+    """A child process of Python. Use it with `with`; the end of the block stops it."""
 
-    def __init__(self, module: str, *arguments: str, log: Path | None = None) -> None:
-        """Start `python -m module arguments`; what it writes to standard error goes to `log`."""
+    def __init__(self, *arguments: str, log: Path | None = None) -> None:
+        """Start `python arguments`; what it writes to standard error goes to `log`."""
         self._log: IO[bytes] | None = log.open("ab") if log is not None else None
         self.process = subprocess.Popen(
-            [sys.executable, "-m", module, *arguments],
+            [sys.executable, *arguments],
             cwd=ROOT,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
@@ -125,23 +127,57 @@ class Child:
 
 
 class NodeChild(Child):
-    """A running node."""
+    """A running node: `noaber serve`, with the settings of `village.settings_text`."""
 
     def __init__(self, facts: Facts) -> None:
         """Start it and wait until it answers.
 
         Raises:
-            RuntimeError: it did not start; its log says why.
+            RuntimeError: it did not; its log says why.
         """
-        log = Path(facts.data_dir) / "node.log"
-        arguments = ["--data", facts.data_dir, "--port", str(facts.port)]
-        for network in facts.allow:
-            arguments += ["--allow", network]
-        self.started_at = time.monotonic()
-        super().__init__("benchmarks.node_process", *arguments, log=log)
-        while self.line().strip() != b"ready":
-            continue
-        self.ready_after = time.monotonic() - self.started_at
+        folder = Path(facts.data_dir)
+        settings = folder / "node.toml"
+        settings.write_text(settings_text(facts), "utf-8")
+        self._started = time.monotonic()
+        super().__init__(
+            *("-c", "from node.cli import main; main()"),
+            *("--config", str(settings), "serve"),
+            log=folder / "node.log",
+        )
+        self._wait(facts.port)
+        self.ready_after = time.monotonic() - self._started
+
+    def _wait(self, port: int) -> None:
+        while time.monotonic() - self._started < START_SECONDS:
+            if not self.is_running:
+                raise RuntimeError(f"the node ended with {self.process.returncode}")
+            if status_of(port, "/readyz") == 200:
+                return
+            time.sleep(0.005)
+        raise RuntimeError("the node did not answer in time")
+
+
+def status_of(port: int, path: str) -> int:
+    """The status that a GET at 127.0.0.1 is answered with; 0 when nothing answers."""
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=5)
+    try:
+        connection.request("GET", path)
+        return connection.getresponse().status
+    except OSError:
+        return 0
+    finally:
+        connection.close()
+
+
+def document_of(uri: str) -> str:
+    """The ActivityPub document behind an id at 127.0.0.1."""
+    parts = urlsplit(uri)
+    connection = http.client.HTTPConnection(parts.netloc, timeout=10)
+    try:
+        connection.request("GET", parts.path, headers={"Accept": "application/activity+json"})
+        return connection.getresponse().read().decode()
+    finally:
+        connection.close()
 
 
 def module_output(module: str, arguments: Sequence[str], seconds: float) -> bytes:

@@ -6,7 +6,8 @@ what it is about and not the introduction of a thousand peers.
 
 import asyncio
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import islice
 from pathlib import Path
@@ -22,15 +23,8 @@ from communities.posts import PostContent, PostKey, PostKind
 from federation.snowflakes import Snowflakes
 from federation.uris import Uris
 from node.compose import Node, open_node
+from node.config_text import parse
 from node.founding import CommunityPlan, Newcomer, found_community, found_person, make_keys
-from node.settings import (
-    FederationSettings,
-    HttpSettings,
-    LoggingSettings,
-    Networks,
-    NodeSettings,
-    Settings,
-)
 from protocols.key_formats import PrivateKey, public_half, public_pem
 from storage.actors import Profile
 from storage.unit_of_work import UnitOfWork
@@ -126,14 +120,28 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True):
         return f"{self.base}/inbox"
 
 
-def settings_for(data_dir: Path, port: int, allow: Iterable[str]) -> Settings:
-    """The settings of a node on loopback; everything else as it is for an operator."""
-    authority = f"127.0.0.1:{port}"
-    return Settings(
-        node=NodeSettings(domain=authority, web_host=authority, data_dir=data_dir),
-        http=HttpSettings(port=port, public_scheme="http"),
-        federation=FederationSettings(allow_networks=Networks(tuple(allow))),
-        logging=LoggingSettings(level="warning", format="text"),
+def settings_text(facts: Facts) -> str:
+    """The settings file of a node on loopback; what it does not name is as for any operator."""
+    authority = f"127.0.0.1:{facts.port}"
+    networks = ", ".join(f'"{network}"' for network in facts.allow)
+    return "\n".join(
+        (
+            "[node]",
+            f'domain = "{authority}"',
+            f'web_host = "{authority}"',
+            f'data_dir = "{facts.data_dir}"',
+            "[http]",
+            f"port = {facts.port}",
+            'public_scheme = "http"',
+            "[metrics]",
+            "port = 0",
+            "[federation]",
+            f"allow_networks = [{networks}]",
+            "[logging]",
+            'level = "warning"',
+            'format = "text"',
+            "",
+        )
     )
 
 
@@ -153,7 +161,12 @@ class Plan:
     followers: bool = False
     software: str | None = None
     posts: int = 0
-    allow: Sequence[str] = field(default=ALLOWED)
+    allow: tuple[str, ...] = ALLOWED
+
+
+def opened(facts: Facts) -> AbstractAsyncContextManager[Node]:
+    """The node in this process, not listening."""
+    return open_node(parse(settings_text(facts), Path(facts.data_dir) / "node.toml"))
 
 
 def found_node(data_dir: Path, port: int, plan: Plan) -> Facts:
@@ -162,26 +175,30 @@ def found_node(data_dir: Path, port: int, plan: Plan) -> Facts:
 
 
 async def _found(data_dir: Path, port: int, plan: Plan) -> Facts:
-    async with open_node(settings_for(data_dir, port, plan.allow)) as node:
+    unfounded = Facts(
+        base="", port=port, data_dir=str(data_dir), person="", group="", posts=(), allow=plan.allow
+    )
+    async with opened(unfounded) as node:
         person = await _person(node)
         group = await _group(node, person)
+        posts = [
+            await node.storage.write(_thread, node.uris, node.snowflakes, person.id, group.id, n)
+            for n in range(plan.posts)
+        ]
+        # Now, while nobody follows, so that the first start has nothing to tell a thousand peers.
+        while await node.consumers.step():
+            continue
         if plan.peers is not None:
             for numbers in _chunks(range(plan.peers.actors)):
                 await node.storage.write(
                     _know, plan, plan.peers, numbers, node.snowflakes, group.id
                 )
-        posts = [
-            await node.storage.write(_thread, node.uris, node.snowflakes, person.id, group.id, n)
-            for n in range(plan.posts)
-        ]
-        return Facts(
+        return msgspec.structs.replace(
+            unfounded,
             base=node.uris.base,
-            port=port,
-            data_dir=str(data_dir),
             person=person.uri,
             group=group.uri,
             posts=tuple(posts),
-            allow=tuple(plan.allow),
         )
 
 

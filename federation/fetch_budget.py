@@ -14,7 +14,7 @@ REMEMBERED_PEERS = 8192
 
 
 class FetchBudget:
-    """Counts fetches from each peer, minute by minute; one object for the whole node."""
+    """Counts fetches from each peer, minute by minute; one object for each thing fetched."""
 
     def __init__(self, per_minute: int, *, now: Callable[[], datetime]) -> None:
         """Allow `per_minute` fetches from each peer."""

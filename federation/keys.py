@@ -1,7 +1,8 @@
 """Keys of peers: from memory, from storage, from their origin; and our own, to sign with.
 
 A key that fails is fetched anew once in five minutes; a key that cannot be had is not asked for
-again for a while; several requests that need the same key wait for one fetch.
+again for a while; several requests that need the same key wait for one fetch. Keys of this node
+are nobody's to sign with: what peers say never touches its own actors.
 
 Spec: security SIG-02, SIG-16, SIG-17, FLD-04.
 """
@@ -14,9 +15,10 @@ from datetime import datetime, timedelta
 from typing import TypeVar
 
 from communities.people import ActorKey, ActorState
+from federation.activitypub.act import Context
 from federation.activitypub.profiles import store_actor
 from federation.client import Client
-from federation.errors import FederationError, SignatureRejected
+from federation.errors import FederationError, PeerUnreachable, SignatureRejected
 from federation.fetch_budget import FetchBudget
 from federation.reading import DocumentReader
 from federation.signing import Signer
@@ -67,7 +69,7 @@ class PeerKeys:
         self,
         storage: Storage,
         client: Client,
-        snowflakes: Snowflakes,
+        context: Context,
         *,
         now: Callable[[], datetime],
         signer: Callable[[], Signer | None],
@@ -75,15 +77,16 @@ class PeerKeys:
         reader: DocumentReader | None = None,
     ) -> None:
         """Ask `storage`, then the key's origin through `client`, signed as the node itself."""
+        self._home = origin(context.uris.base)
         self._storage = storage
         self._client = client
-        self._snowflakes = snowflakes
+        self._snowflakes = context.snowflakes
         self._now = now
         self._signer = signer
         self._budget = budget
         self.reader = reader or DocumentReader()
         self._known: OrderedDict[str, PeerKey] = OrderedDict()
-        self._failed: OrderedDict[str, datetime] = OrderedDict()
+        self._failed: OrderedDict[str, tuple[datetime, bool]] = OrderedDict()
         self._refetched: OrderedDict[str, datetime] = OrderedDict()
         self._fetching: dict[str, asyncio.Future[PeerKey]] = {}
         self._slots = asyncio.Semaphore(FETCHES_AT_ONCE)
@@ -105,12 +108,13 @@ class PeerKeys:
         """The key if it is in memory or in storage.
 
         Raises:
-            SignatureRejected: the keyId is not a URL that could have a key.
+            SignatureRejected: the keyId is not a URL at which a peer could have a key.
         """
         found = self.remembered(key_id)
         if found is not None:
             return found
-        if len(key_id) > MAX_KEY_ID_CHARACTERS or not is_web_url(key_id.partition("#")[0]):
+        url = key_id.partition("#")[0]
+        if len(key_id) > MAX_KEY_ID_CHARACTERS or not is_web_url(url) or origin(url) == self._home:
             raise SignatureRejected("keyId is not a usable URL")
         stored = await self._storage.read(_find_key, key_id)
         return None if stored is None else self._remember(_usable(stored))
@@ -137,11 +141,12 @@ class PeerKeys:
 
         Raises:
             SignatureRejected: it cannot be had, or is not its owner's.
-            Busy: too many keys are being fetched, or too many of this peer.
+            Busy: its server cannot be reached now, or too many keys are being fetched, or too
+                many of this peer.
         """
         failed = self._failed.get(key_id)
-        if failed is not None and self._now() - failed < REMEMBER_FAILURE:
-            raise SignatureRejected("the key could not be fetched a moment ago")
+        if failed is not None and self._now() - failed[0] < REMEMBER_FAILURE:
+            raise _failure("the key could not be fetched a moment ago", for_good=failed[1])
         waiting = self._fetching.get(key_id)
         if waiting is not None:
             return await asyncio.shield(waiting)
@@ -154,10 +159,11 @@ class PeerKeys:
         try:
             found = await self._fetch_once(key_id)
         except (FederationError, ProtocolError) as error:
-            _bounded_put(self._failed, key_id, self._now())
-            rejected = SignatureRejected(f"the key could not be fetched: {error}")
-            _fail(future, rejected)
-            raise rejected from error
+            for_good = not isinstance(error, PeerUnreachable)
+            _bounded_put(self._failed, key_id, (self._now(), for_good))
+            failure = _failure(f"the key could not be fetched: {error}", for_good=for_good)
+            _fail(future, failure)
+            raise failure from error
         except BaseException:
             _fail(future, SignatureRejected("the key could not be fetched"))
             raise
@@ -222,7 +228,12 @@ def _usable(stored: KnownKey) -> PeerKey:
     )
 
 
-def _fail(future: "asyncio.Future[PeerKey]", error: SignatureRejected) -> None:
+def _failure(why: str, *, for_good: bool) -> SignatureRejected | Busy:
+    """What the sender is told: to come again if only the way to its server is closed now."""
+    return SignatureRejected(why) if for_good else Busy(why)
+
+
+def _fail(future: "asyncio.Future[PeerKey]", error: Exception) -> None:
     future.set_exception(error)
     future.exception()  # nobody may be waiting; then asyncio must not complain
 

@@ -203,7 +203,17 @@ async def _put_together(settings: Settings, storage: Storage, client: Client, ta
         enabled=settings.federation.enabled,
     )
     await policies.load(storage)
-    peer_keys = PeerKeys(storage, client, snowflakes, now=now, signer=lambda: signer)
+    reader = DocumentReader()
+    peer_keys = PeerKeys(
+        storage,
+        client,
+        context,
+        now=now,
+        signer=lambda: signer,
+        # Apart from that of documents: anyone can have keys fetched, and must not stop the rest.
+        budget=FetchBudget(settings.limits.fetches_per_minute, now=now),
+        reader=reader,
+    )
     deliverer = Deliverer(
         storage,
         client,
@@ -215,7 +225,7 @@ async def _put_together(settings: Settings, storage: Storage, client: Client, ta
         in_flight=settings.federation.in_flight_per_peer,
     )
     window = timedelta(minutes=settings.federation.signature_window_minutes)
-    resolver = _resolver(settings, client, policies, uris, signer)
+    resolver = _resolver(settings, client, policies, uris, signer, reader)
     return Node(
         settings=settings,
         storage=storage,
@@ -247,14 +257,19 @@ async def _put_together(settings: Settings, storage: Storage, client: Client, ta
 
 
 def _resolver(
-    settings: Settings, client: Client, policies: Policies, uris: Uris, signer: Signer
+    settings: Settings,
+    client: Client,
+    policies: Policies,
+    uris: Uris,
+    signer: Signer,
+    reader: DocumentReader,
 ) -> Resolver:
     """The way to documents of peers, signed as the node itself."""
     return Resolver(
         client,
         policies,
         FetchBudget(settings.limits.fetches_per_minute, now=now),
-        DocumentReader(),
+        reader,
         uris,
         signer=lambda: signer,
     )

@@ -88,7 +88,7 @@ class Postbox:
         self.keys = PeerKeys(
             storage,
             self.wire,
-            self.context.snowflakes,
+            self.context,
             now=self.now,
             signer=lambda: None,
             budget=budget,

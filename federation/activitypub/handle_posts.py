@@ -25,6 +25,7 @@ from federation.activitypub.to_domain import (
     Destination,
     author_of,
     community_of,
+    is_spoken_to,
     publish_command,
 )
 from protocols.activitypub.parsing_origins import check_post_origin, origin
@@ -127,6 +128,7 @@ def publish(
         parent=parent,
         announced=act.announced_by is not None,
     )
+    _require_spoken_to(post, where)
     command = publish_command(uow, post, act, context, where)
     if where.community is not None and where.community.is_local:
         if command.visibility is not Visibility.DIRECT:
@@ -134,6 +136,18 @@ def publish(
     elif not where.announced and not wanted_already and not _concerns_us(uow, command):
         raise NotFound("This is for nobody here")
     return posting.submit(uow, command, act.announced_by)
+
+
+def _require_spoken_to(post: Post, where: Destination) -> None:
+    """Refuse what a community announces although its author said it to others alone.
+
+    We may read it as the server of one of those others: that makes it nobody else's to read.
+
+    Raises:
+        NotAllowed: it is neither public nor addressed to the community.
+    """
+    if where.announced and where.community is not None and not is_spoken_to(post, where.community):
+        raise NotAllowed(Reason.NOT_AUTHORITY, "This was not said to the community")
 
 
 def _community(
@@ -189,6 +203,7 @@ def _store_ancestor(uow: UnitOfWork, post: Post, act: Act, context: Context) -> 
             community = uow.communities.get(act.announced_by)
     announced = community is not None and community.id == act.announced_by
     where = Destination(community=community, parent=parent, announced=announced)
+    _require_spoken_to(post, where)
     command = publish_command(uow, post, act, context, where)
     posting.submit(uow, command, act.announced_by if announced else None)
 

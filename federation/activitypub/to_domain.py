@@ -164,11 +164,9 @@ def _visibility(
 ) -> Visibility:
     """The audience; in a private community everything said to it is for its members."""
     community = where.community
-    if community is not None and not community.is_open_to_read:
-        spoken_to = {community.uri, community.followers_uri, vocabulary.PUBLIC}
-        addressed = {*post.to, *post.cc, post.audience}
-        if where.announced or not spoken_to.isdisjoint(addressed):
-            return Visibility.MEMBERS
+    closed = community if community is not None and not community.is_open_to_read else None
+    if closed is not None and (where.announced or is_spoken_to(post, closed)):
+        return Visibility.MEMBERS
     if vocabulary.PUBLIC in post.to:
         return Visibility.PUBLIC
     if vocabulary.PUBLIC in post.cc:
@@ -179,6 +177,12 @@ def _visibility(
     author = uow.actors.get(author_id)
     followers = author.followers_uri if author is not None else None
     return Visibility(visibility_of(post.to, post.cc, followers=followers))
+
+
+def is_spoken_to(post: vocabulary.Post, community: Community) -> bool:
+    """Whether a post addresses everyone, or this community: then it may be shown to its members."""
+    spoken_to = {community.uri, community.followers_uri, vocabulary.PUBLIC}
+    return not spoken_to.isdisjoint({*post.to, *post.cc, post.audience, post.group})
 
 
 def recipients(uow: UnitOfWork, post: vocabulary.Post, context: Context) -> tuple[ActorKey, ...]:

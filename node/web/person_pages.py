@@ -1,6 +1,6 @@
 """The page of a person: who they say they are, and what they wrote for everyone."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from aiohttp import web
 
@@ -63,7 +63,8 @@ def _person(site: Site, uow: UnitOfWork, visit: Visit, request: web.Request) -> 
         if len(found) > len(page)
         else None,
     }
-    return Page(template="person.html", head=_head(site, profile, request), values=values)
+    query = shown if before == NEWEST else {**shown, "before": str(before)}
+    return Page(template="person.html", head=_head(site, profile, query), values=values)
 
 
 def _before(request: web.Request) -> int:
@@ -94,9 +95,8 @@ def _threads(uow: UnitOfWork, visit: Visit, page: Sequence[Entry]) -> dict[PostK
     return titles
 
 
-def _head(site: Site, profile: Profile, request: web.Request) -> Head:
+def _head(site: Site, profile: Profile, query: Mapping[str, str]) -> Head:
     """Search engines list the first page of people of this node who want to be found."""
-    query = {name: request.query[name] for name in ("show", "before") if name in request.query}
     name = profile.name.strip() or profile.localpart
     path = actor_path(profile)
     is_listed = profile.is_local and profile.discoverable and profile.state is ActorState.ACTIVE

@@ -1,11 +1,23 @@
 """A visitor of the pages: asks as a browser does, follows no redirect, reads with a strict eye."""
 
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from datetime import datetime
 
 from aiohttp import web
-from aiohttp.test_utils import TestClient
+from aiohttp.test_utils import TestClient, TestServer
 
+from node.app import Access, Parts, Route, build_app
+from node.health import Readiness
+from node.metrics import Metrics
+from node.settings import HttpSettings
+from node.web.pages import error_page
+from node.web.site import Site
+from node.web.surface import web_routes
+from node.web.thread_pages import thread_page
+from storage.store import Storage
+from tests.support.factories import HOME
 from tests.support.read_html import Document, read_html
 
 BROWSER = "text/html,application/xhtml+xml,*/*;q=0.8"
@@ -45,3 +57,36 @@ class Visitor:
         document = read_html(seen.text)
         assert document.faults == []
         return document
+
+
+def site_over(storage: Storage, now: datetime) -> Site:
+    """The node as its pages see it, at a time."""
+    return Site(
+        storage=storage,
+        uris=HOME,
+        title="Noaberschap",
+        languages=("en", "nl"),
+        contact="beheer@noaber.example",
+        now=lambda: now,
+    )
+
+
+@asynccontextmanager
+async def visiting(site: Site) -> AsyncIterator[Visitor]:
+    """Serve the pages inside the block, to one visitor."""
+    thread = Route(
+        method="GET",
+        path=r"/post/{key:\d{1,19}}",
+        handler=thread_page(site),
+        access=Access.PUBLIC,
+        name="post",
+    )
+    parts = Parts(
+        settings=HttpSettings(),
+        routes=[*web_routes(site), thread],
+        readiness=Readiness({}),
+        metrics=Metrics(),
+        error_page=error_page(site),
+    )
+    async with TestClient(TestServer(build_app(parts))) as client:
+        yield Visitor(client)

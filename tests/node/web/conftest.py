@@ -4,19 +4,11 @@ from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 
 import pytest
-from aiohttp.test_utils import TestClient, TestServer
 
-from node.app import Access, Parts, Route, build_app
-from node.health import Readiness
-from node.metrics import Metrics
-from node.settings import HttpSettings
-from node.web.pages import error_page
 from node.web.site import Site
-from node.web.surface import web_routes
-from node.web.thread_pages import thread_page
 from storage.store import Storage
-from tests.support.factories import HOME, World
-from tests.support.visitor import Visitor
+from tests.support.factories import World
+from tests.support.visitor import Visitor, site_over, visiting
 
 NOW = datetime(2026, 11, 22, 9, 0, tzinfo=UTC)
 
@@ -30,32 +22,11 @@ def world() -> World:
 @pytest.fixture
 def site(sqlite_storage: Storage) -> Site:
     """The node as its pages see it."""
-    return Site(
-        storage=sqlite_storage,
-        uris=HOME,
-        title="Noaberschap",
-        languages=("en", "nl"),
-        contact="beheer@noaber.example",
-        now=lambda: NOW,
-    )
+    return site_over(sqlite_storage, NOW)
 
 
 @pytest.fixture
 async def visitor(site: Site) -> AsyncIterator[Visitor]:
     """Someone who looks at the pages over HTTP."""
-    thread = Route(
-        method="GET",
-        path=r"/post/{key:\d{1,19}}",
-        handler=thread_page(site),
-        access=Access.PUBLIC,
-        name="post",
-    )
-    parts = Parts(
-        settings=HttpSettings(),
-        routes=[*web_routes(site), thread],
-        readiness=Readiness({}),
-        metrics=Metrics(),
-        error_page=error_page(site),
-    )
-    async with TestClient(TestServer(build_app(parts))) as client:
-        yield Visitor(client)
+    async with visiting(site) as found:
+        yield found

@@ -10,7 +10,7 @@ from storage.store import Storage
 from tests.support.factories import World
 from tests.support.read_html import read_html, skipped_headings
 from tests.support.town import Town, build_town
-from tests.support.visitor import Visitor
+from tests.support.visitor import Visitor, site_over, visiting
 
 PATHS = (
     *("home", "about", "community", "empty community", "private community"),
@@ -89,6 +89,16 @@ async def test_page_of_twenty_threads_with_its_style_stays_within_sixty_kilobyte
 
     assert page.text.count('<article class="thread') >= 20
     assert len(page.body) + len(styled.body) < MOST_BYTES
+
+
+async def test_pages_are_the_same_over_both_databases(storage: Storage, world: World) -> None:
+    town = await storage.write(build_town, world)
+
+    async with visiting(site_over(storage, world.now)) as visitor:
+        for path in (*town.paths.values(), "/c/bees?sort=hot", "/c/bees?sort=top"):
+            await visitor.read(path)
+        for path in ("/c/bees/feed.atom", "/@ada/feed.rss", "/sitemap.xml", "/c/bees/sitemap.xml"):
+            assert (await visitor.get(path)).status == 200
 
 
 def test_html_is_trusted_in_one_place() -> None:

@@ -53,7 +53,7 @@ class PeerList:
 
 def read_list(text: str, default: PeerPolicy) -> PeerList:
     """The decisions in a list; `default` is meant where it names no severity."""
-    rows = [row for row in csv.reader(io.StringIO(text.lstrip("\ufeff"))) if any(row)]
+    rows = _rows(text.lstrip("\ufeff"))
     columns = _columns(rows[0]) if rows else {}
     if columns:
         rows = rows[1:]
@@ -93,6 +93,15 @@ def write_list(peers: Iterable[Peer]) -> str:
             host = peer.origin.partition("://")[2] or peer.origin
             writer.writerow((host, word, "FALSE", "FALSE", peer.reason))
     return out.getvalue()
+
+
+def _rows(text: str) -> list[list[str]]:
+    """The rows that hold anything; what is no CSV at all is taken line by line."""
+    lines = text.replace("\r\n", "\n").replace("\r", "\n")
+    try:
+        return [row for row in csv.reader(io.StringIO(lines)) if any(row)]
+    except csv.Error:
+        return [[line] for line in lines.split("\n") if line]
 
 
 def _columns(head: Sequence[str]) -> dict[str, int]:

@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
 
-from communities.actors import find_actor, require_actor
+from communities.actors import Actor, find_actor, require_actor
 from communities.authority import Case, decide, refuse_claim
 from communities.community import Community
 from communities.errors import Conflict, Invalid, NotAllowed, NotFound, Reason
@@ -152,14 +152,20 @@ def _require_may(
         return
     if verb.by_author and post.author_id == actor.id and post.state is PostState.PUBLISHED:
         return
-    if community is None:
-        raise NotAllowed(Reason.ROLE, "This post is in no community that you moderate")
     try:
-        require(uow, community, actor, verb.action, command.at)
+        _require_role(uow, community, actor, verb.action, command.at)
     except NotAllowed:
         if not sees(uow, Viewer(person_id=actor.id), post, command.at):
             raise NotFound("No such post") from None
         raise
+
+
+def _require_role(
+    uow: UnitOfWork, community: Community | None, actor: Actor, action: Action, at: datetime
+) -> None:
+    if community is None:
+        raise NotAllowed(Reason.ROLE, "This post is in no community that you moderate")
+    require(uow, community, actor, action, at)
 
 
 def _check_pin(uow: UnitOfWork, post: Post, case: Case) -> None:

@@ -76,7 +76,8 @@ def find_place(uow: UnitOfWork, draft: Draft) -> Place:
     Spec: security GRP-10.
 
     Raises:
-        NotFound: the community or the parent (named by its key) is not there.
+        NotFound: the community or the parent (named by its key) is not there, or the parent is a
+            private conversation that the author is not in.
         NotAllowed: the community is suspended on this node.
         Invalid: it names another community than its parent's, or shows a private conversation
             to more than those in it.
@@ -91,6 +92,8 @@ def find_place(uow: UnitOfWork, draft: Draft) -> Place:
     )
     if direct and (parent is None or parent.visibility is not Visibility.DIRECT):
         return alone
+    if parent is not None and not _is_heard(uow, draft, parent):
+        raise NotFound("What this answers is not there")
     if parent is None:
         community = None if draft.community_id is None else find_community(uow, draft.community_id)
         return replace(alone, community=community, visibility=_audience(draft, None, community))
@@ -107,6 +110,13 @@ def find_place(uow: UnitOfWork, draft: Draft) -> Place:
         parent_uri=parent.uri,
         depth=parent.depth if full else parent.depth + 1,
     )
+
+
+def _is_heard(uow: UnitOfWork, draft: Draft, parent: Post) -> bool:
+    """Whether the author of a draft is in the conversation, where the parent is a private one."""
+    if parent.visibility is not Visibility.DIRECT or parent.author_id == draft.author_id:
+        return True
+    return draft.author_id in uow.posts.recipients(parent.id)
 
 
 def _find_parent(uow: UnitOfWork, draft: Draft) -> Post | None:
@@ -149,12 +159,14 @@ def require_answerable(
     parent = place.parent
     if parent is None:
         return
-    if parent.state in (PostState.REMOVED, PostState.WITHDRAWN):
-        raise NotAllowed(Reason.REMOVED, "What this answers was deleted")
     # Whoever may comment in a community may read it: only narrower audiences ask more.
     narrow = parent.community_id is None or parent.visibility is Visibility.FOLLOWERS
-    if narrow and not sees(uow, Viewer(person_id=author_id), parent, at):
+    gone = parent.state in (PostState.REMOVED, PostState.WITHDRAWN)
+    as_it_was = replace(parent, state=PostState.PUBLISHED) if gone else parent
+    if narrow and not sees(uow, Viewer(person_id=author_id), as_it_was, at):
         raise NotFound("What this answers is not there")
+    if gone:
+        raise NotAllowed(Reason.REMOVED, "What this answers was deleted")
     if parent.state is not PostState.PUBLISHED:
         raise NotAllowed(Reason.PENDING, "Its community has not published this post yet")
     if held < Standing.MODERATOR and _is_locked(uow, parent, author_id):

@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 
 from communities.actors import Actor, require_actor
 from communities.authority import Case, decide
+from communities.community import Community
 from communities.errors import Conflict, Invalid, NotAllowed, NotFound, Reason
 from communities.events import PostPublished, PostRemoved
 from communities.limits import check_content
@@ -18,6 +19,7 @@ from communities.placing import Place, find_place, reachable, require_answerable
 from communities.ports import UnitOfWork
 from communities.posts import Post, PostContent, PostKey, PostKind, PostState, Visibility
 from communities.roles import Action, Standing, require
+from communities.visibility import Viewer, sees
 
 PENDING_LIFETIME = timedelta(days=14)
 """How long a post waits for the community elsewhere to announce it: as long as delivery tries."""
@@ -185,14 +187,34 @@ def _publish(
     """Ask the rules, store and tell; `state` is PENDING for a request."""
     held = Standing.VISITOR
     if place.community is not None:
-        action = Action.POST if place.parent is None else Action.COMMENT
-        held = require(uow, place.community, author, action, command.at)
+        held = _require_writer(uow, place, place.community, author, command.at)
         if place.parent is None and command.parent_uri is not None:
             raise NotFound("What this answers is not there")
     require_answerable(uow, place, author.id, held, command.at)
     post = _store(uow, command, place, state)
     uow.record(_published(post, requested=state is PostState.PENDING))
     return post
+
+
+def _require_writer(
+    uow: UnitOfWork, place: Place, community: Community, author: Actor, at: datetime
+) -> Standing:
+    """The standing of an author who may write here.
+
+    Spec: security PRV-01.
+
+    Raises:
+        NotFound: they may not even know that the community, or what they answer, is there.
+        NotAllowed: they may not write.
+    """
+    action = Action.POST if place.parent is None else Action.COMMENT
+    try:
+        return require(uow, community, author, action, at)
+    except NotAllowed:
+        viewer = Viewer(person_id=author.id)
+        if place.parent is not None and not sees(uow, viewer, place.parent, at):
+            raise NotFound("What this answers is not there") from None
+        raise
 
 
 def _record(uow: UnitOfWork, fact: PublishPost, place: Place, state: PostState) -> Post:

@@ -9,8 +9,8 @@ from datetime import datetime
 from enum import IntEnum, StrEnum
 
 from communities.actors import Actor, may_act
-from communities.community import Community, PostingPolicy
-from communities.errors import NotAllowed, Reason
+from communities.community import Community, CommunityVisibility, PostingPolicy
+from communities.errors import NotAllowed, NotFound, Reason
 from communities.membership import Membership, MembershipState, Role
 from communities.ports import UnitOfWork
 
@@ -176,7 +176,10 @@ def require(
 ) -> Standing:
     """The standing of an actor who may do this here.
 
+    Spec: security PRV-01 (a secret community is answered like one that does not exist).
+
     Raises:
+        NotFound: they may not, and the community is secret and never had to do with them.
         NotAllowed: they may not; suspended actors may nothing.
     """
     if not may_act(actor):
@@ -184,5 +187,7 @@ def require(
     held = standing_of(uow, community, actor, at)
     reason = refusal(community, held, action)
     if reason is not None:
+        if held is Standing.VISITOR and community.visibility is CommunityVisibility.SECRET:
+            raise NotFound("No such community")
         raise NotAllowed(reason, _SENTENCES[reason])
     return held

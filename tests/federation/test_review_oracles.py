@@ -1,0 +1,90 @@
+"""What answers of the inbox tell: the same for what is hidden and for what does not exist."""
+
+from typing import Any
+
+import pytest
+
+from communities.community import CommunityVisibility, JoinPolicy, PostingPolicy
+from communities.errors import DomainError
+from communities.posts import PostState, Visibility
+from protocols.errors import ProtocolError
+from protocols.strict_json import JsonObject
+from tests.support.factories import HOME
+from tests.support.postbox import Postbox, activity, note, page
+
+SECRET: dict[str, Any] = {
+    "visibility": CommunityVisibility.SECRET,
+    "join": JoinPolicy.INVITE,
+    "posting": PostingPolicy.MEMBERS,
+}
+NOWHERE = f"{HOME.base}/post/7"
+
+
+async def answer(postbox: Postbox, sent: JsonObject) -> str:
+    """What the sender learns: a refusal in words, or that it was taken."""
+    try:
+        await postbox.deliver(sent)
+    except (DomainError, ProtocolError) as error:
+        return f"{type(error).__name__}: {error}"
+    return "202"
+
+
+async def about(postbox: Postbox, kind: str, uri: str) -> str:
+    eve = await postbox.stranger("eve")
+    if kind == "Create":
+        return await answer(postbox, activity("Create", eve.uri, note(eve.uri, inReplyTo=uri)))
+    if kind == "vote":
+        choice = note(eve.uri, name="Ja", inReplyTo=uri)
+        del choice["content"]
+        return await answer(postbox, activity("Create", eve.uri, choice))
+    return await answer(postbox, activity(kind, eve.uri, uri))
+
+
+KINDS = ("Create", "vote", "Like", "Announce", "Delete", "Lock", "Flag")
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize(
+    ("visibility", "state"),
+    [
+        (Visibility.DIRECT, PostState.PUBLISHED),
+        (Visibility.DIRECT, PostState.WITHDRAWN),
+        (Visibility.FOLLOWERS, PostState.PUBLISHED),
+        (Visibility.FOLLOWERS, PostState.REMOVED),
+    ],
+)
+async def test_a_hidden_post_is_answered_like_an_unknown_one(
+    postbox: Postbox, kind: str, visibility: Visibility, state: PostState
+) -> None:
+    ada = await postbox.resident("ada")
+    post = await postbox.post(ada, visibility=visibility, state=state)
+
+    hidden = await about(postbox, kind, post.uri)
+
+    assert hidden == "202"
+
+
+@pytest.mark.parametrize("kind", KINDS)
+async def test_a_post_of_a_secret_community_is_answered_like_an_unknown_one(
+    postbox: Postbox, kind: str
+) -> None:
+    group = await postbox.group("bees", **SECRET)
+    post = await postbox.post(await postbox.resident("ada"), group, visibility=Visibility.MEMBERS)
+
+    assert await about(postbox, kind, post.uri) == "202"
+
+
+async def test_a_secret_community_is_answered_like_an_unknown_one(postbox: Postbox) -> None:
+    group, eve = await postbox.group("bees", **SECRET), await postbox.stranger("eve")
+
+    asked = await answer(postbox, activity("Follow", eve.uri, group.uri))
+    written = await answer(postbox, activity("Create", eve.uri, page(eve.uri, group.uri)))
+    told = await answer(
+        postbox, activity("Block", eve.uri, eve.uri, target=group.uri, audience=group.uri)
+    )
+    added = await answer(
+        postbox, activity("Add", eve.uri, eve.uri, target=f"{group.uri}/moderators")
+    )
+    invited = await answer(postbox, activity("Invite", eve.uri, group.uri, target=eve.uri))
+
+    assert {asked, written, told, added, invited} == {"202"}

@@ -49,4 +49,4 @@ def _address(uow: UnitOfWork, job: Job, farewell: Farewell, at_ms: int) -> None:
         uow.jobs.finish(job)
         return
     rest = msgspec.structs.replace(farewell, after=page[-1].origin)
-    uow.jobs.retry(job, run_ms=at_ms, error="", payload=msgspec.msgpack.encode(rest))
+    uow.jobs.go_on(job, run_ms=at_ms, payload=msgspec.msgpack.encode(rest))

@@ -70,7 +70,7 @@ def _end_all(uow: UnitOfWork, job: Job, gone: list[ActorKey], at: datetime) -> N
     uow.at_ms = to_ms(at)
     ended = [end_ties(uow, actor_id, at) for actor_id in gone]
     if len(gone) == MOST_FETCHED or any(ended):
-        uow.jobs.retry(job, run_ms=uow.at_ms, error="")
+        uow.jobs.go_on(job, run_ms=uow.at_ms)
     else:
         uow.jobs.finish(job)
 

@@ -46,7 +46,7 @@ def _move(uow: UnitOfWork, job: Job, move: MoveFollowers, context: Context, at: 
         if uow.actors.is_community(move.target):
             moved.append(_join(uow, old_id, target_id, context, at))
     if MOST_MOVED in moved:
-        uow.jobs.retry(job, run_ms=uow.at_ms, error="")
+        uow.jobs.go_on(job, run_ms=uow.at_ms)
     else:
         uow.jobs.finish(job)
 

@@ -69,6 +69,7 @@ _RETRY = Statement(
         run_ms=bindparam("new_run_ms"),
         error=bindparam("new_error"),
         payload=bindparam("new_payload"),
+        attempts=bindparam("new_attempts"),
     )
 )
 _FAIL = Statement(
@@ -172,6 +173,22 @@ class Jobs:
             new_run_ms=run_ms,
             new_error=error[:500],
             new_payload=job.payload if payload is None else payload,
+            new_attempts=job.attempts,
+        )
+        if changed != 1:
+            raise LeaseLost(f"job {job.id} is held by another worker")
+        self.enqueued = True
+
+    def go_on(self, job: Job, *, run_ms: int, payload: bytes | None = None) -> None:
+        """A step of a long job is done: the next one begins from here, with attempts of its own."""
+        changed = self._db.run(
+            _RETRY,
+            job=job.id,
+            lease=job.leased_until_ms,
+            new_run_ms=run_ms,
+            new_error=None,
+            new_payload=job.payload if payload is None else payload,
+            new_attempts=0,
         )
         if changed != 1:
             raise LeaseLost(f"job {job.id} is held by another worker")

@@ -243,12 +243,23 @@ def receive(uow: UnitOfWork, receipt: Receipt, context: Context) -> Outcome:
         raw=receipt.raw,
         resolved={},
     )
-    order = order_key(activity)
+    order = _line(uow, order_key(activity), receipt.peer)
     if handler.needs(uow, act, context) or uow.jobs.has_waiting(order):
         _enqueue(uow, receipt, order, at_ms)
         return Outcome.QUEUED
     handler.apply(uow, act, context)
     return Outcome.APPLIED
+
+
+def _line(uow: UnitOfWork, about: str, peer: str) -> str:
+    """The order key of an activity of this peer about something.
+
+    A peer waits for what the server of a thing has told before, and for itself. Nobody else can
+    hold an activity up: a slow fetch that one peer asks for would silence all about a post.
+    """
+    if same_origin(about, peer) or uow.jobs.has_waiting(about):
+        return about
+    return f"{peer} {about}"
 
 
 def _enqueue(uow: UnitOfWork, receipt: Receipt, order: str, at_ms: int) -> None:

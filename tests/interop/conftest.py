@@ -1,5 +1,6 @@
 """Both sides of the conversation: a Fedify server for each scheme, a node for each test."""
 
+import logging
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import ExitStack
 from functools import cache
@@ -17,6 +18,8 @@ from tests.interop.fedify_server import (
     running,
 )
 from tests.interop.home import Garden, Home, make_garden, open_home
+
+log = logging.getLogger(__name__)
 
 NAMES = ("alice", "bob")
 
@@ -47,13 +50,20 @@ def fedify_process(
 
 @pytest.fixture(params=list(Scheme), ids=lambda scheme: scheme.name.lower())
 async def fedify(
-    request: pytest.FixtureRequest, fedify_process: Callable[[Scheme], FedifyProcess]
+    request: pytest.FixtureRequest,
+    fedify_process: Callable[[Scheme], FedifyProcess],
+    caplog: pytest.LogCaptureFixture,
 ) -> AsyncIterator[Fedify]:
-    """The Fedify server of each scheme, having forgotten what other tests did with it."""
+    """The Fedify server of each scheme, having forgotten what other tests did with it.
+
+    Its log is in the captured log of a test that fails.
+    """
+    caplog.set_level(logging.INFO, __name__)
     async with aiohttp.ClientSession() as session:
         found = Fedify(fedify_process(request.param), session)
         await found.call("forget")
         yield found
+        log.info("the Fedify server wrote:\n%s", found.log())
 
 
 @pytest.fixture

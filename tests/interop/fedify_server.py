@@ -27,7 +27,6 @@ HOST = "127.0.0.2"
 INSTALL = "bash tests/interop/install.sh"
 PATIENCE_SECONDS = 15.0
 STOP_SECONDS = 10.0
-LOG_CHARACTERS = 2000
 
 
 class Scheme(StrEnum):
@@ -222,8 +221,11 @@ class Fedify:
 
     def _told(self) -> str:
         lines = [f"{one.status} {one.scheme} {one.heard}" for one in self.arrivals]
-        log = self.process.log.read_bytes()[self._log_begins :].decode()
-        return "\n".join([*lines, log[:LOG_CHARACTERS]])
+        return "\n".join(lines)
+
+    def log(self) -> str:
+        """What the server wrote to its log in this test."""
+        return self.process.log.read_bytes()[self._log_begins :].decode()
 
 
 class CommandError(AssertionError):

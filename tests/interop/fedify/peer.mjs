@@ -24,6 +24,7 @@ await configure({
   sinks: { stderr: getStreamSink(Writable.toWeb(process.stderr)) },
   loggers: [
     { category: "fedify", sinks: ["stderr"], lowestLevel: "warning" },
+    { category: ["fedify", "sig"], sinks: ["stderr"], lowestLevel: "debug", parentSinks: "override" },
     { category: ["logtape", "meta"], sinks: ["stderr"], lowestLevel: "warning" },
   ],
 });

@@ -138,6 +138,7 @@ class Node:
             title=self.settings.title,
             languages=self.settings.node.languages,
             contact=self.settings.node.contact,
+            source=self.settings.node.source,
             now=now,
         )
 
@@ -151,7 +152,13 @@ class Node:
             now=now,
         )
         actors = ActorDocuments(storage=self.storage, uris=self.uris, readers=self.readers, now=now)
-        known = WellKnown(storage=self.storage, uris=self.uris, title=self.settings.title, now=now)
+        known = WellKnown(
+            storage=self.storage,
+            uris=self.uris,
+            title=self.settings.title,
+            source=self.settings.node.source,
+            now=now,
+        )
         inboxes = inbox_routes(self.inbox, self.metrics)
         pages = web_routes(self.site())
         return [*inboxes, *actors.routes(), *posts.routes(), *known.routes(), *pages]

@@ -156,6 +156,14 @@ class NodeSettings:
             example="operator@example.org",
         ),
     ] = None
+    source: Annotated[
+        str | None,
+        _told(
+            "Where the source code of what runs here can be had; the licence asks for it, so name"
+            " your own copy when you changed anything.",
+            example="https://code.example.org/noaber",
+        ),
+    ] = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -63,7 +63,7 @@ def render(
     schema: Schema,
     *,
     version: str,
-    repository: str,
+    repository: str | None,
     open_registrations: bool,
     usage: Usage,
     capabilities: Collection[str],
@@ -74,7 +74,7 @@ def render(
     Args:
         schema: "2.0", or "2.1", which also names the repository.
         version: of this software.
-        repository: URL of its source.
+        repository: URL of its source, if the operator names one.
         open_registrations: whether anyone may join without being asked anything.
         usage: counts; they may be an hour old.
         capabilities: FEPs that we keep to, as "fep-1b12"; peers switch features on by them.
@@ -83,7 +83,7 @@ def render(
     Spec: NodeInfo 2.0 and 2.1; FEP-0151 for the metadata.
     """
     software: JsonObject = {"name": SOFTWARE, "version": version}
-    if schema == "2.1":
+    if schema == "2.1" and repository is not None:
         software["repository"] = repository
     return {
         "version": schema,

@@ -19,7 +19,6 @@ from storage.actors import Profile
 from storage.store import Storage
 from storage.unit_of_work import UnitOfWork
 
-REPOSITORY = "https://example.org/noaber"
 CAPABILITIES = frozenset({"fep-1b12", "fep-1a11", "fep-7888"})
 """What PieFed reads to learn whether it may send batches of votes."""
 
@@ -41,6 +40,7 @@ class WellKnown:
     storage: Storage
     uris: Uris
     title: str
+    source: str | None
     now: Callable[[], datetime]
 
     def routes(self) -> list[Route]:
@@ -114,7 +114,7 @@ class WellKnown:
         document = nodeinfo.render(
             schema,
             version=version("noaber"),
-            repository=REPOSITORY,
+            repository=self.source,
             open_registrations=False,
             usage=usage,
             capabilities=CAPABILITIES,

@@ -9,7 +9,6 @@ from communities.community import Community
 from communities.text import plain_text
 from node.app import Route
 from node.peer_http.documents import redirect_to
-from node.peer_http.well_known import REPOSITORY
 from node.web.cards import card
 from node.web.entries import Line, line
 from node.web.pages import Head, Page, asks_for_activity, page_handler, route
@@ -38,7 +37,7 @@ def home_routes(site: Site) -> list[Route]:
             return redirect_to(site.uris.node_actor())
         return await home(request)
 
-    about = page_handler(site, lambda uow, visit, _request: _about(uow, visit))
+    about = page_handler(site, lambda uow, visit, _request: _about(site, uow, visit))
     return [route("/", front, "home"), route("/about", about, "about")]
 
 
@@ -96,7 +95,7 @@ def _newest(site: Site, uow: UnitOfWork, visit: Visit, listings: Sequence[Listin
     return [line(entry, authors, site.uris, visit, places) for entry in chosen]
 
 
-def _about(uow: UnitOfWork, visit: Visit) -> Page:
+def _about(site: Site, uow: UnitOfWork, visit: Visit) -> Page:
     peers = len(uow.peers.page(most=_MOST_PEERS))
     head = Head(
         title=visit.words.gettext("About this place"),
@@ -109,6 +108,6 @@ def _about(uow: UnitOfWork, visit: Visit) -> Page:
         "peers": peers,
         "many_peers": peers == _MOST_PEERS,
         "version": version("noaber"),
-        "repository": REPOSITORY,
+        "source": site.source,
     }
     return Page(template="about.html", head=head, values=values)

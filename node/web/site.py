@@ -22,6 +22,7 @@ class Site:
     title: str
     languages: tuple[str, ...]
     contact: str | None
+    source: str | None
     now: Callable[[], datetime]
 
     def absolute(self, path: str) -> str:

@@ -67,6 +67,7 @@ def site_over(storage: Storage, now: datetime) -> Site:
         title="Noaberschap",
         languages=("en", "nl"),
         contact="beheer@noaber.example",
+        source="https://code.noaber.example",
         now=lambda: now,
     )
 

@@ -36,6 +36,10 @@ _CREDENTIAL = re.compile(
     """,
     re.IGNORECASE | re.VERBOSE | re.DOTALL,
 )
+_ESCAPED = {code: f"\\x{code:02x}" for code in (*range(32), *range(127, 160))} | {
+    code: f"\\u{code:04x}" for code in (0x2028, 0x2029)
+}
+"""Characters with which a stranger could write lines of their own, or steer a terminal."""
 _CREDENTIAL_FIELD = re.compile(_CREDENTIALS, re.IGNORECASE)
 _OWN_FIELDS = frozenset(
     logging.LogRecord("", 0, "", 0, "", None, None).__dict__
@@ -93,7 +97,8 @@ class TextFormatter(logging.Formatter):
             fields["request"] = current
         told = "".join(f" {name}={value}" for name, value in fields.items())
         error = _error(self, record)
-        line = f"{_time(record)} {record.levelname:<7} {record.name}: {message}{told}"
+        said = f"{message}{told}".translate(_ESCAPED)
+        line = f"{_time(record)} {record.levelname:<7} {record.name}: {said}"
         return f"{line}\n{error}" if error else line
 
 

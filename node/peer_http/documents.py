@@ -105,6 +105,18 @@ class Readers:
 
 
 MAX_KEY = (1 << 63) - 1
+_KEY_DIGITS = 19
+
+
+def key_of(text: str) -> int | None:
+    """The key that a text names; None when it is no number, or larger than any key.
+
+    The length is looked at first: Python refuses to read thousands of digits.
+    """
+    if len(text) > _KEY_DIGITS or not (text.isascii() and text.isdigit()):
+        return None
+    found = int(text)
+    return found if found <= MAX_KEY else None
 
 
 def key_in_path(request: web.Request) -> int:
@@ -128,6 +140,7 @@ def page_start(request: web.Request) -> int | None:
     value = request.query.get("before", request.query.get("after"))
     if value is None:
         return 0 if "page" in request.query else None
-    if not (value.isascii() and value.isdigit()) or int(value) > MAX_KEY:
+    found = key_of(value)
+    if found is None:
         raise Invalid("page", "A page begins at a number")
-    return int(value)
+    return found

@@ -193,6 +193,6 @@ def _is_known(request: web.Request, etag: str, modified: datetime) -> bool:
         return False
     try:
         moment = parsedate_to_datetime(since)
-    except ValueError:
+    except (ValueError, OverflowError):
         return False
     return moment.tzinfo is not None and modified <= moment

@@ -12,7 +12,7 @@ from communities.posts import Post, PostKey, PostState, Visibility
 from communities.text import plain_text
 from communities.visibility import ANONYMOUS, sees
 from node.app import Handler
-from node.peer_http.documents import MAX_KEY, key_in_path
+from node.peer_http.documents import key_in_path, key_of
 from node.web.branches import CommentOrder, CommentPage, Row, below, comment_page
 from node.web.cards import card
 from node.web.entries import Authors, Shown, shown, title_of
@@ -110,9 +110,10 @@ def _after(request: web.Request) -> PostKey | None:
     value = request.query.get("after")
     if value is None:
         return None
-    if not (value.isascii() and value.isdigit()) or int(value) > MAX_KEY:
+    found = key_of(value)
+    if found is None:
         raise Invalid("after", "A page begins at a place that this node gave out")
-    return PostKey(int(value))
+    return PostKey(found)
 
 
 def _find(uow: UnitOfWork, key: PostKey, visit: Visit) -> Found:

@@ -18,7 +18,7 @@ import msgspec
 
 from communities.people import ActorKey
 from federation.activitypub.act import Context
-from federation.backfill_steps import COLLECTIONS, Progress, Task, begin, take
+from federation.backfill_steps import COLLECTIONS, Progress, Errand, begin, take
 from federation.client import Client
 from federation.documents import ACTIVITY_DOCUMENT
 from federation.errors import FetchForbidden, PeerRefused, PeerUnreachable
@@ -83,11 +83,11 @@ class Backfiller:
         if self._is_done(progress) or not progress.todo:
             await self.storage.write(_finish, job)
             return
-        task = progress.todo[0]
+        errand = progress.todo[0]
         try:
-            raw = await self._fetch(task)
+            raw = await self._fetch(errand)
         except PeerUnreachable:
-            if same_origin(task.url, group.uri) and progress.failures < MOST_FAILURES:
+            if same_origin(errand.url, group.uri) and progress.failures < MOST_FAILURES:
                 await self._wait(job, progress)
                 return
             raw = None
@@ -110,19 +110,19 @@ class Backfiller:
                 "; ended" if ends else "",
             )
 
-    async def _fetch(self, task: Task) -> JsonObject | None:
+    async def _fetch(self, errand: Errand) -> JsonObject | None:
         """The document; None when it cannot be had.
 
         Raises:
             PeerUnreachable: try again later.
         """
-        if not is_web_url(task.url) or self.context.uris.is_ours(task.url):
+        if not is_web_url(errand.url) or self.context.uris.is_ours(errand.url):
             return None
-        if self.policies.is_refused(origin(task.url)):
+        if self.policies.is_refused(origin(errand.url)):
             return None
-        wanted = _COLLECTION if task.kind in COLLECTIONS else ACTIVITY_DOCUMENT
+        wanted = _COLLECTION if errand.kind in COLLECTIONS else ACTIVITY_DOCUMENT
         try:
-            fetched = await self.client.get_json(task.url, wanted, signer=self.signer())
+            fetched = await self.client.get_json(errand.url, wanted, signer=self.signer())
             return await self.reader.plain(fetched.document)
         except (PeerRefused, FetchForbidden, RemoteProtocolError):
             return None

@@ -35,7 +35,7 @@ COLLECTIONS: Final[frozenset[Kind]] = frozenset(
 )
 
 
-class Task(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+class Errand(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """Something to fetch.
 
     Attributes:
@@ -57,7 +57,7 @@ class Progress(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """The payload of a backfill: what is to do, and what was done. `todo` None has not begun."""
 
     community_id: int
-    todo: tuple[Task, ...] | None = None
+    todo: tuple[Errand, ...] | None = None
     requests: int = 0
     stored: int = 0
     failures: int = 0
@@ -70,7 +70,7 @@ def begin(progress: Progress, group: Profile) -> Progress:
         ("featured", group.featured_uri),
         ("outbox", group.outbox),
     )
-    todo = tuple(Task(kind=kind, url=url) for kind, url in lists if url is not None)
+    todo = tuple(Errand(kind=kind, url=url) for kind, url in lists if url is not None)
     return msgspec.structs.replace(progress, todo=todo)
 
 
@@ -90,8 +90,8 @@ class _Found:
     """What came of a document: how many posts were stored, what to ask for next, and at last."""
 
     stored: int = 0
-    next: Sequence[Task] = ()
-    last: Sequence[Task] = ()
+    next: Sequence[Errand] = ()
+    last: Sequence[Errand] = ()
 
 
 def take(
@@ -102,16 +102,16 @@ def take(
     at: datetime,
     limit: int,
 ) -> Progress:
-    """Store what the first task's document brought (None: it cannot be had); the progress then."""
+    """Store what the first errand's document brought (None: it cannot be had); the progress then."""
     community = uow.communities.get(ActorKey(progress.community_id))
     if not progress.todo or community is None:
         return msgspec.structs.replace(progress, todo=())
-    task, *rest = progress.todo
+    errand, *rest = progress.todo
     scene = _Scene(uow=uow, community=community, context=context, at=at, limit=limit)
     try:
-        found = _TAKERS[task.kind](scene, task, raw or {})
+        found = _TAKERS[errand.kind](scene, errand, raw or {})
     except RemoteProtocolError:
-        found = _Found(next=_fallback(task))
+        found = _Found(next=_fallback(errand))
     # A dictionary keeps the order and drops what is to be asked for already.
     todo = {(one.url, one.again): one for one in (*found.next, *rest, *found.last)}
     return msgspec.structs.replace(
@@ -123,77 +123,77 @@ def take(
     )
 
 
-def _fallback(task: Task) -> list[Task]:
-    return [Task(kind="replies", url=task.fallback)] if task.fallback is not None else []
+def _fallback(errand: Errand) -> list[Errand]:
+    return [Errand(kind="replies", url=errand.fallback)] if errand.fallback is not None else []
 
 
-def _take_actor(scene: _Scene, task: Task, raw: JsonObject) -> _Found:
+def _take_actor(scene: _Scene, errand: Errand, raw: JsonObject) -> _Found:
     actor = parse_actor(raw)
-    if actor.id == task.url:
+    if actor.id == errand.url:
         store_actor(scene.uow, actor, at=scene.at, snowflakes=scene.context.snowflakes)
     return _Found()
 
 
-def _take_moderators(scene: _Scene, task: Task, raw: JsonObject) -> _Found:
-    listed = history.read_list(raw, task.url)
+def _take_moderators(scene: _Scene, errand: Errand, raw: JsonObject) -> _Found:
+    listed = history.read_list(raw, errand.url)
     unknown = [uri for uri in listed.ids if scene.uow.actors.key_of(uri) is None]
-    if unknown and not task.again:
-        return _first(unknown, task)
+    if unknown and not errand.again:
+        return _first(unknown, errand)
     history.appoint(scene.uow, scene.community, listed.ids, scene.at)
     return _Found()
 
 
-def _take_featured(scene: _Scene, task: Task, raw: JsonObject) -> _Found:
+def _take_featured(scene: _Scene, errand: Errand, raw: JsonObject) -> _Found:
     """Store featured posts, then pin them; those that are only named are fetched before."""
-    listed = history.read_list(raw, task.url)
+    listed = history.read_list(raw, errand.url)
     wanted = [
         *(_actor(uri) for uri in _unknown_authors(scene, listed.posts)),
         *_unknown_posts(scene, listed.ids),
     ]
-    if wanted and not task.again:
-        return _Found(next=[*wanted, msgspec.structs.replace(task, again=True)])
+    if wanted and not errand.again:
+        return _Found(next=[*wanted, msgspec.structs.replace(errand, again=True)])
     stored = _store(scene, listed.posts)
     named = (*(post.id for post in listed.posts), *listed.ids)
     history.pin(scene.uow, scene.community, named, scene.at)
     return _Found(stored=len(stored), last=_threads(scene, listed.posts))
 
 
-def _take_list(scene: _Scene, task: Task, raw: JsonObject) -> _Found:
+def _take_list(scene: _Scene, errand: Errand, raw: JsonObject) -> _Found:
     """A page of the outbox, of a thread, or of the answers to one post."""
-    listed = history.read_list(raw, task.url)
+    listed = history.read_list(raw, errand.url)
     unknown = _unknown_authors(scene, listed.posts)
-    if unknown and not task.again:
-        return _first(unknown, task)
+    if unknown and not errand.again:
+        return _first(unknown, errand)
     stored = _store(scene, listed.posts)
     threads = _threads(scene, listed.posts)
-    if task.kind == "replies":
+    if errand.kind == "replies":
         threads.extend(_answers(stored))
     return _Found(
         stored=len(stored),
         next=[
-            *_unknown_posts(scene, listed.ids, deep=task.kind == "replies"),
-            *_following(scene, task, listed, len(stored)),
+            *_unknown_posts(scene, listed.ids, deep=errand.kind == "replies"),
+            *_following(scene, errand, listed, len(stored)),
         ],
         last=threads,
     )
 
 
-def _take_post(scene: _Scene, task: Task, raw: JsonObject) -> _Found:
+def _take_post(scene: _Scene, errand: Errand, raw: JsonObject) -> _Found:
     post = parse_post(raw)
     check_post_origin(post)
-    if post.id != task.url:
+    if post.id != errand.url:
         return _Found()
     unknown = _unknown_authors(scene, [post])
-    if unknown and not task.again:
-        return _first(unknown, task)
+    if unknown and not errand.again:
+        return _first(unknown, errand)
     stored = _store(scene, [post])
     threads = _threads(scene, [post])
-    if task.deep:
+    if errand.deep:
         threads.extend(_answers(stored))
     return _Found(stored=len(stored), last=threads)
 
 
-_TAKERS: Mapping[Kind, Callable[[_Scene, Task, JsonObject], _Found]] = {
+_TAKERS: Mapping[Kind, Callable[[_Scene, Errand, JsonObject], _Found]] = {
     "moderators": _take_moderators,
     "featured": _take_featured,
     "outbox": _take_list,
@@ -204,24 +204,24 @@ _TAKERS: Mapping[Kind, Callable[[_Scene, Task, JsonObject], _Found]] = {
 }
 
 
-def _first(unknown: Iterable[str], task: Task) -> _Found:
+def _first(unknown: Iterable[str], errand: Errand) -> _Found:
     """Ask for actors, then for the document again."""
     return _Found(
-        next=[*(_actor(uri) for uri in unknown), msgspec.structs.replace(task, again=True)]
+        next=[*(_actor(uri) for uri in unknown), msgspec.structs.replace(errand, again=True)]
     )
 
 
-def _actor(uri: str) -> Task:
-    return Task(kind="actor", url=uri)
+def _actor(uri: str) -> Errand:
+    return Errand(kind="actor", url=uri)
 
 
 def _unknown_authors(scene: _Scene, posts: Sequence[Post]) -> list[str]:
     return history.unknown_authors(scene.uow, scene.community, posts[: scene.limit])
 
 
-def _unknown_posts(scene: _Scene, ids: Iterable[str], *, deep: bool = False) -> list[Task]:
+def _unknown_posts(scene: _Scene, ids: Iterable[str], *, deep: bool = False) -> list[Errand]:
     return [
-        Task(kind="post", url=uri, deep=deep)
+        Errand(kind="post", url=uri, deep=deep)
         for uri in ids
         if not scene.context.uris.is_ours(uri) and scene.uow.posts.key_of(uri) is None
     ]
@@ -232,16 +232,16 @@ def _store(scene: _Scene, posts: Sequence[Post]) -> list[Post]:
     return history.store(scene.uow, scene.community, chosen, scene.context, scene.at)
 
 
-def _following(scene: _Scene, task: Task, listed: Listed, stored: int) -> list[Task]:
+def _following(scene: _Scene, errand: Errand, listed: Listed, stored: int) -> list[Errand]:
     """The next page; of the outbox only while half of the posts are left for answers."""
-    if listed.following is None or task.page >= MOST_PAGES:
+    if listed.following is None or errand.page >= MOST_PAGES:
         return []
-    if task.kind == "outbox" and stored * 2 >= scene.limit:
+    if errand.kind == "outbox" and stored * 2 >= scene.limit:
         return []
-    return [Task(kind=task.kind, url=listed.following, page=task.page + 1)]
+    return [Errand(kind=errand.kind, url=listed.following, page=errand.page + 1)]
 
 
-def _threads(scene: _Scene, posts: Iterable[Post]) -> list[Task]:
+def _threads(scene: _Scene, posts: Iterable[Post]) -> list[Errand]:
     """Where the answers to thread starters are listed: in the context, else in the replies."""
     tasks = []
     for post in posts:
@@ -250,13 +250,13 @@ def _threads(scene: _Scene, posts: Iterable[Post]) -> list[Task]:
         context = history.own_list(post, post.context)
         replies = history.own_list(post, post.replies)
         if context is not None:
-            tasks.append(Task(kind="thread", url=context, fallback=replies))
+            tasks.append(Errand(kind="thread", url=context, fallback=replies))
         elif replies is not None:
-            tasks.append(Task(kind="replies", url=replies))
+            tasks.append(Errand(kind="replies", url=replies))
     return tasks
 
 
-def _answers(posts: Iterable[Post]) -> list[Task]:
+def _answers(posts: Iterable[Post]) -> list[Errand]:
     """Where the answers to comments are listed, that no context named."""
     places = (history.own_list(post, post.replies) for post in posts if post.in_reply_to)
-    return [Task(kind="replies", url=url) for url in places if url is not None]
+    return [Errand(kind="replies", url=url) for url in places if url is not None]

@@ -1,6 +1,7 @@
 """Vocabulary to domain: the only translator inward."""
 
 from dataclasses import dataclass
+from html import escape
 
 from communities.community import Community
 from communities.errors import NotFound
@@ -27,6 +28,8 @@ from storage.unit_of_work import UnitOfWork
 
 MAX_TITLE_CHARACTERS = 500
 MAX_SUMMARY_CHARACTERS = 500
+MAX_MARKDOWN_CHARACTERS = 10_000
+"""PeerTube's descriptions are no longer; rendering 100,000 could hold the writer up for seconds."""
 
 _KINDS = {
     ObjectType.NOTE: PostKind.NOTE,
@@ -47,7 +50,7 @@ def post_content(post: vocabulary.Post) -> PostContent:
     warning = post.content_warning
     return PostContent(
         title=plain_text(post.name, MAX_TITLE_CHARACTERS) if post.name else None,
-        html=render_markdown(written) if is_markdown else sanitise(written),
+        html=_rendered(written) if is_markdown else sanitise(written),
         source=source or (written if is_markdown else ""),
         link=post.link,
         language=post.language if len(post.language or "") <= MAX_LANGUAGE else None,
@@ -69,6 +72,13 @@ def post_content(post: vocabulary.Post) -> PostContent:
         poll=_poll(post.poll),
         happening=_happening(post.happening),
     )
+
+
+def _rendered(markdown: str) -> str:
+    """The HTML of markdown; of a long one the words as they were written."""
+    if len(markdown) > MAX_MARKDOWN_CHARACTERS:
+        return sanitise(f"<p>{escape(markdown, quote=False)}</p>")
+    return render_markdown(markdown)
 
 
 def _poll(poll: vocabulary.Poll | None) -> Poll | None:

@@ -18,7 +18,7 @@ import msgspec
 
 from communities.people import ActorKey
 from federation.activitypub.act import Context
-from federation.backfill_steps import COLLECTIONS, Progress, Errand, begin, take
+from federation.backfill_steps import COLLECTIONS, Errand, Progress, begin, take
 from federation.client import Client
 from federation.documents import ACTIVITY_DOCUMENT
 from federation.errors import FetchForbidden, PeerRefused, PeerUnreachable

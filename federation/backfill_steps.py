@@ -102,7 +102,7 @@ def take(
     at: datetime,
     limit: int,
 ) -> Progress:
-    """Store what the first errand's document brought (None: it cannot be had); the progress then."""
+    """Store what came of the first errand (None: it cannot be had); the progress then."""
     community = uow.communities.get(ActorKey(progress.community_id))
     if not progress.todo or community is None:
         return msgspec.structs.replace(progress, todo=())

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from sqlalchemy import bindparam, delete, func, insert, select, update
+from sqlalchemy import bindparam, delete, func, insert, select, text, update
 
 from communities.posts import PostState
 from storage.post_rows import COLUMNS
@@ -185,6 +185,14 @@ def _bump(tools: Tools) -> Any:  # noqa: ANN401 - a dialect's Insert
             },
         )
     )
+
+
+PENDING_BEFORE = Statement(
+    select(posts.c.id)
+    .where(text("state = 'pending'"), posts.c.published_ms < bindparam("before_ms"))
+    .order_by(posts.c.published_ms)
+    .limit(bindparam("most"))
+)
 
 
 def _forget(tools: Tools) -> Any:  # noqa: ANN401 - a dialect's Insert

@@ -189,6 +189,11 @@ class Posts:
             last_activity_at=from_ms_or_none(row[4]),
         )
 
+    def pending_before(self, at: datetime, *, most: int = 100) -> list[PostKey]:
+        """Posts of before a time that still wait for their community, oldest first."""
+        rows = self._db.rows(sql.PENDING_BEFORE, before_ms=to_ms(at), most=most)
+        return [PostKey(row[0]) for row in rows]
+
     def set_poll(self, post_id: PostKey, poll: Poll) -> None:
         """Replace the counts (and end) of a poll."""
         post = self.get(post_id)

@@ -216,6 +216,12 @@ Index(
     postgresql_where=text("pinned IS true"),
 )
 Index(
+    "ix_posts_pending",
+    posts.c.published_ms,
+    sqlite_where=text("state = 'pending'"),
+    postgresql_where=text("state = 'pending'"),
+)
+Index(
     "ix_posts_local",
     posts.c.depth,
     sqlite_where=text("local = 1 AND state = 'published'"),

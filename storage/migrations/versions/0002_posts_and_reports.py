@@ -249,6 +249,14 @@ def _posts() -> None:
         postgresql_where=sa.text("parent_uri IS NOT NULL AND parent_id IS NULL"),
     )
     op.create_index(
+        op.f("ix_posts_pending"),
+        "posts",
+        ["published_ms"],
+        unique=False,
+        sqlite_where=sa.text("state = 'pending'"),
+        postgresql_where=sa.text("state = 'pending'"),
+    )
+    op.create_index(
         op.f("ix_posts_pinned"),
         "posts",
         ["community_id"],

@@ -10,16 +10,20 @@ Spec: security HTM-01, HTM-02, HTM-04, HTM-09, ORI-17, WEB-15.
 import html as html_entities
 import re
 from collections.abc import Iterator, Mapping
+from functools import cache
 from types import MappingProxyType
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 import nh3
-from markdown_it import MarkdownIt
-from markdown_it.rules_core import StateCore
-from markdown_it.token import Token
 
 from communities.errors import Invalid
 from communities.limits import MAX_TEXT_BYTES
+
+if TYPE_CHECKING:
+    from markdown_it import MarkdownIt
+    from markdown_it.rules_core import StateCore
+    from markdown_it.token import Token
 
 MAX_TAGS = 8_000
 """Tags in one text; beyond it, nesting makes the parser slow, and only the plain text is kept."""
@@ -184,7 +188,7 @@ def render_markdown(source: str, links: Mapping[str, str] = _NONE) -> str:
     """
     if len(source) > MAX_TEXT_BYTES or len(source.encode()) > MAX_TEXT_BYTES:
         raise Invalid("source", f"The text is longer than {MAX_TEXT_BYTES} bytes")
-    return sanitise(_MARKDOWN.render(source, {"links": links})).rstrip("\n")
+    return sanitise(_parser().render(source, {"links": links})).rstrip("\n")
 
 
 def _without_tags(html: str) -> str:
@@ -229,7 +233,7 @@ def _shows_host(attributes: str, inner: str) -> bool:
     return bool(host) and visible.startswith((host, host.removeprefix("www.")))
 
 
-def _finish(state: StateCore) -> None:
+def _finish(state: "StateCore") -> None:
     """Link the names that the caller knows, and give table cells an attribute we let through."""
     links: Mapping[str, str] = state.env.get("links", _NONE)
     for token in state.tokens:
@@ -241,32 +245,37 @@ def _finish(state: StateCore) -> None:
             token.children = list(_with_links(token.children, links))
 
 
-def _with_links(tokens: list[Token], links: Mapping[str, str]) -> Iterator[Token]:
+def _with_links(tokens: "list[Token]", links: Mapping[str, str]) -> "Iterator[Token]":
     inside = 0
     for token in tokens:
         inside += token.nesting if token.type in ("link_open", "link_close") else 0
         if token.type == "text" and not inside:
-            yield from _split(token.content, links)
+            yield from _split(token, links)
         else:
             yield token
 
 
-def _split(text: str, links: Mapping[str, str]) -> Iterator[Token]:
+def _split(token: "Token", links: Mapping[str, str]) -> "Iterator[Token]":
+    text, make = token.content, type(token)  # its module is imported with the first text only
     done = 0
     for found in _REFERENCE.finditer(text):
         address = links.get(found[0].lower())
         if address is None:
             continue
         kind = "hashtag" if found[0].startswith("#") else "u-url mention"
-        yield Token("text", "", 0, content=text[done : found.start()])
-        yield Token("link_open", "a", 1, attrs={"href": address, "class": kind})
-        yield Token("text", "", 0, content=found[0])
-        yield Token("link_close", "a", -1)
+        yield make("text", "", 0, content=text[done : found.start()])
+        yield make("link_open", "a", 1, attrs={"href": address, "class": kind})
+        yield make("text", "", 0, content=found[0])
+        yield make("link_close", "a", -1)
         done = found.end()
-    yield Token("text", "", 0, content=text[done:])
+    yield make("text", "", 0, content=text[done:])
 
 
-def _parser() -> MarkdownIt:
+@cache
+def _parser() -> "MarkdownIt":
+    # 30 ms that the start of a node need not wait for.
+    from markdown_it import MarkdownIt  # noqa: PLC0415
+
     parser = MarkdownIt("commonmark", {"html": False, "linkify": True})
     parser.enable(["table", "strikethrough", "linkify"])
     if parser.linkify is not None:
@@ -274,6 +283,3 @@ def _parser() -> MarkdownIt:
         parser.linkify.set({"fuzzy_link": False, "fuzzy_email": False})
     parser.core.ruler.push("finish", _finish)
     return parser
-
-
-_MARKDOWN = _parser()

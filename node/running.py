@@ -1,5 +1,6 @@
 """The life of a serving node: take the data folder, open, listen, work, stop within ten seconds."""
 
+import gc
 import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -30,6 +31,9 @@ async def serve(settings: Settings) -> None:
     refuse_foreign_owners()
     with hold(settings.node.data_dir):
         async with open_node(settings) as node, answering_requests(node):
+            # The start is over: nothing of it is ever looked at again for garbage.
+            gc.freeze()
+            gc.enable()
             await until_stopped(node.readiness)
         log.info("stopped")
 

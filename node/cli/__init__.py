@@ -6,7 +6,6 @@ peer or the machine refused ends with exit code 1.
 
 import sys
 from collections.abc import Sequence
-from importlib.metadata import version
 from pathlib import Path
 from typing import NoReturn
 
@@ -41,7 +40,7 @@ COMMANDS: tuple[click.Command, ...] = (
 
 
 @click.group(commands=COMMANDS, context_settings={"help_option_names": ["-h", "--help"]})
-@click.version_option(version("noaber"), prog_name="noaber")
+@click.version_option(package_name="noaber", prog_name="noaber")
 @click.option(
     "--config",
     "config_file",

@@ -20,7 +20,7 @@ from node.control import ask
 from node.errors import Unreadable
 from node.settings import Settings
 from node.verbs.answers import Answer
-from node.verbs.forms import FORMS
+from node.verbs.forms import GROUPS, forms
 from node.verbs.words import Form, Told
 
 _HELP = {
@@ -31,16 +31,33 @@ _HELP = {
 }
 
 
+class VerbGroup(click.Group):
+    """A group whose commands are made of forms, when they are asked for."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click passes it
+        """The verbs of the group, in the order of the table."""
+        self._fill()
+        return [*self.commands]
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """The command of a verb; None when there is none."""
+        self._fill()
+        return super().get_command(ctx, cmd_name)
+
+    def _fill(self) -> None:
+        if not self.commands:
+            for verb, form in forms()[self.name or ""].items():
+                self.add_command(_command(verb, form))
+
+
 def groups() -> Iterator[click.Group]:
     """The groups of commands, one for each group of verbs."""
-    for name, verbs in FORMS.items():
-        group = click.Group(name, help=_HELP[name])
+    for name in GROUPS:
+        group = VerbGroup(name, help=_HELP[name])
         if name == "act":
             group.params.append(
                 click.Option(["--as", "person"], help="Who acts: the name of an account.")
             )
-        for verb, form in verbs.items():
-            group.add_command(_command(verb, form))
         yield group
 
 

@@ -6,23 +6,31 @@ must be given. The field `person` of a form is filled by `noaber act --as`.
 """
 
 from collections.abc import Mapping
+from functools import cache
 
-from node.verbs import act_forms, moderation_forms, operator_forms
 from node.verbs.words import Form
 
-FORMS: Mapping[str, Mapping[str, type[Form]]] = {
-    "account": operator_forms.ACCOUNT,
-    "community": operator_forms.COMMUNITY,
-    "peer": operator_forms.PEER,
-    "act": {**act_forms.ACT, **moderation_forms.ACT},
-}
-"""The forms by group and verb, in the order in which help shows them."""
+GROUPS = ("account", "community", "peer", "act")
+
+
+@cache
+def forms() -> Mapping[str, Mapping[str, type[Form]]]:
+    """The forms by group and verb, in the order in which help shows them."""
+    # Fifty classes take 15 ms, which a command that asks for none of them does not pay.
+    from node.verbs import act_forms, moderation_forms, operator_forms  # noqa: PLC0415
+
+    return {
+        "account": operator_forms.ACCOUNT,
+        "community": operator_forms.COMMUNITY,
+        "peer": operator_forms.PEER,
+        "act": {**act_forms.ACT, **moderation_forms.ACT},
+    }
 
 
 def form_named(name: str) -> type[Form] | None:
     """The form of a verb with its group ("act follow"); None when there is none."""
     group, _, verb = name.partition(" ")
-    return FORMS.get(group, {}).get(verb)
+    return forms().get(group, {}).get(verb)
 
 
 def name_of(form: type[Form]) -> str:
@@ -31,7 +39,7 @@ def name_of(form: type[Form]) -> str:
     Raises:
         KeyError: it is not in the table.
     """
-    for group, verbs in FORMS.items():
+    for group, verbs in forms().items():
         for verb, known in verbs.items():
             if known is form:
                 return f"{group} {verb}"

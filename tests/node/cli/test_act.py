@@ -250,3 +250,11 @@ def test_an_unknown_post_is_bad_input(noaber: Commands) -> None:
         told = noaber.act("bob", *words)
         assert told.code == 2
         assert "there is no post" in told.err
+
+
+def test_a_verb_that_is_no_verb_suggests_the_nearest(noaber: Commands) -> None:
+    told = noaber.act("bob", "folow", "bees")
+
+    assert told.code == 2
+    assert "Did you mean" in told.err
+    assert "follow" in told.err

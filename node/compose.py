@@ -23,8 +23,7 @@ from federation.client import Client
 from federation.delivery import Deliverer
 from federation.exchanges import ClientLimits
 from federation.fetch_budget import FetchBudget
-from federation.inbox import INBOX_JOB, InboxReceiver
-from federation.inbox_job import inbox_job
+from federation.inbox import InboxReceiver
 from federation.keys import OwnKeys, PeerKeys
 from federation.policies import Policies
 from federation.reading import DocumentReader
@@ -37,13 +36,15 @@ from node.app import Parts, Route, build_app
 from node.consumers import Consumer, Consumers
 from node.founding import NODE_LOCALPART, KeyPair, Newcomer, found_node_actor, make_keys
 from node.health import Readiness
-from node.jobs import JobHandler, JobRunner
+from node.job_kinds import JobTools, job_handlers
+from node.jobs import JobRunner
 from node.metrics import Metrics, watch_loop_lag
 from node.peer_http.actors import ActorDocuments
 from node.peer_http.documents import Readers
 from node.peer_http.inbox import inbox_routes
 from node.peer_http.objects import PostDocuments
 from node.peer_http.well_known import WellKnown
+from node.pruning import prune_for_ever
 from node.settings import FederationMode, Settings
 from node.tasks import Tasks
 from node.web.pages import error_page
@@ -60,6 +61,10 @@ from storage.times import to_ms
 from storage.unit_of_work import DELIVERIES, EVENTS, JOBS, UnitOfWork
 
 QUEUE_SECONDS = 5.0
+
+
+STOP_SECONDS = 4.0
+"""What background work gets to end: with what requests get, a stop stays under ten seconds."""
 
 
 def now() -> datetime:
@@ -105,6 +110,9 @@ class Node:
         self.tasks.keep(self.jobs.run, "jobs")
         self.tasks.keep(lambda: watch_loop_lag(self.metrics), "loop lag")
         self.tasks.keep(self._watch_queues, "queue depths")
+        self.tasks.keep(
+            lambda: prune_for_ever(self.storage, lambda: to_ms(now())), "dropping what is old"
+        )
 
     async def _watch_queues(self) -> None:
         """Show every few seconds what waits."""
@@ -115,7 +123,7 @@ class Node:
 
     async def stop(self) -> None:
         """End the loops, and write down what they had settled."""
-        await self.tasks.stop()
+        await self.tasks.stop(within=STOP_SECONDS)
         await self.deliverer.settle()
 
     def app(self) -> web.Application:
@@ -200,7 +208,7 @@ async def open_node(settings: Settings) -> AsyncIterator[Node]:
 async def _put_together(settings: Settings, storage: Storage, client: Client, tasks: Tasks) -> Node:
     epoch = await storage.write(_fix_names, settings.node.domain, settings.web_host)
     uris = Uris(base=settings.base_url, domain=settings.node.domain, epoch=epoch)
-    snowflakes = Snowflakes(now, first=secrets.randbits(16))
+    snowflakes = Snowflakes(now, first=secrets.randbits(26))
     context = Context(uris=uris, snowflakes=snowflakes)
     metrics = Metrics()
     own_keys = OwnKeys(storage)
@@ -233,6 +241,17 @@ async def _put_together(settings: Settings, storage: Storage, client: Client, ta
     )
     window = timedelta(minutes=settings.federation.signature_window_minutes)
     resolver = _resolver(settings, client, policies, uris, signer, reader)
+    job_tools = JobTools(
+        storage=storage,
+        client=client,
+        resolver=resolver,
+        reader=reader,
+        policies=policies,
+        context=context,
+        signer=lambda: signer,
+        backfill_max_posts=settings.federation.backfill_max_posts,
+        now=now,
+    )
     return Node(
         settings=settings,
         storage=storage,
@@ -253,8 +272,8 @@ async def _put_together(settings: Settings, storage: Storage, client: Client, ta
             peer_spoke=deliverer.peer_spoke,
         ),
         deliverer=deliverer,
-        consumers=_consumers(storage, uris, metrics),
-        jobs=JobRunner(storage, _job_handlers(storage, resolver, context), tasks, metrics, now=now),
+        consumers=_consumers(settings, storage, uris, metrics),
+        jobs=JobRunner(storage, job_handlers(job_tools), tasks, metrics, now=now),
         tasks=tasks,
         metrics=metrics,
         readiness=Readiness({"database": lambda: storage.read(_is_readable)}),
@@ -282,20 +301,17 @@ def _resolver(
     )
 
 
-def _job_handlers(storage: Storage, resolver: Resolver, context: Context) -> dict[str, JobHandler]:
-    """Who runs which kind of job."""
-    return {INBOX_JOB: inbox_job(storage, resolver, context, now=now)}
-
-
-def _consumers(storage: Storage, uris: Uris, metrics: Metrics) -> Consumers:
+def _consumers(settings: Settings, storage: Storage, uris: Uris, metrics: Metrics) -> Consumers:
     """Everyone who acts on the event log."""
+    backfill = settings.federation.backfill
+
+    def tell(uow: UnitOfWork, at_ms: int, most: int) -> int:
+        return outbound.step(uow, uris, at_ms, most, wants_backfill=backfill)
+
     return Consumers(
         storage=storage,
         consumers=(
-            Consumer(
-                name=outbound.CURSOR,
-                step=lambda uow, at_ms, most: outbound.step(uow, uris, at_ms, most),
-            ),
+            Consumer(name=outbound.CURSOR, step=tell),
             Consumer(name=notifying.CURSOR, step=notifying.step),
         ),
         metrics=metrics,

@@ -213,11 +213,7 @@ async def _put_together(settings: Settings, storage: Storage, client: Client, ta
     metrics = Metrics()
     own_keys = OwnKeys(storage)
     signer = await _node_signer(storage, uris, snowflakes, own_keys)
-    policies = Policies(
-        allow_list_only=settings.federation.mode is FederationMode.ALLOW_LIST,
-        enabled=settings.federation.enabled,
-    )
-    await policies.load(storage)
+    policies = await _policies(settings, storage)
     reader = DocumentReader()
     peer_keys = PeerKeys(
         storage,
@@ -229,16 +225,7 @@ async def _put_together(settings: Settings, storage: Storage, client: Client, ta
         budget=FetchBudget(settings.limits.fetches_per_minute, now=now),
         reader=reader,
     )
-    deliverer = Deliverer(
-        storage,
-        client,
-        own_keys,
-        policies,
-        tasks.spawn,
-        metrics,
-        now=now,
-        in_flight=settings.federation.in_flight_per_peer,
-    )
+    deliverer = _deliverer(settings, storage, client, own_keys, policies, tasks, metrics)
     window = timedelta(minutes=settings.federation.signature_window_minutes)
     resolver = _resolver(settings, client, policies, uris, signer, reader)
     job_tools = JobTools(
@@ -279,6 +266,37 @@ async def _put_together(settings: Settings, storage: Storage, client: Client, ta
         readiness=Readiness({"database": lambda: storage.read(_is_readable)}),
         readers=_readers(settings, peer_keys, policies, window),
         resolver=resolver,
+    )
+
+
+async def _policies(settings: Settings, storage: Storage) -> Policies:
+    """What the operator decided about peers, read from storage."""
+    policies = Policies(
+        allow_list_only=settings.federation.mode is FederationMode.ALLOW_LIST,
+        enabled=settings.federation.enabled,
+    )
+    await policies.load(storage)
+    return policies
+
+
+def _deliverer(
+    settings: Settings,
+    storage: Storage,
+    client: Client,
+    own_keys: OwnKeys,
+    policies: Policies,
+    tasks: Tasks,
+    metrics: Metrics,
+) -> Deliverer:
+    return Deliverer(
+        storage,
+        client,
+        own_keys,
+        policies,
+        tasks.spawn,
+        metrics,
+        now=now,
+        in_flight=settings.federation.in_flight_per_peer,
     )
 
 

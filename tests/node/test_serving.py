@@ -10,9 +10,9 @@ import pytest
 from aiohttp import ClientConnectorError, ClientSession, web
 
 from node.app import Access, Handler, Parts, Route, build_app
+from node.errors import AddressTaken
 from node.health import Readiness
 from node.metrics import Metrics
-from node.errors import AddressTaken
 from node.serving import listening, showing_metrics, tell_systemd, until_stopped
 from node.settings import HttpSettings, MetricsSettings
 
@@ -51,7 +51,7 @@ async def test_site_serves_inside_its_block_and_refuses_after_it() -> None:
 async def test_port_that_is_taken_is_an_error_and_leaves_nothing_open() -> None:
     async with listening(app_with(greet), ANY_PORT) as site:
         taken = HttpSettings(port=site.port)
-        with pytest.raises(AddressTaken, match="address already in use.*http.port"):
+        with pytest.raises(AddressTaken, match=r"address already in use.*http\.port"):
             async with listening(app_with(greet), taken):
                 pass
 

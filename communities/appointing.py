@@ -43,7 +43,9 @@ def grant_role(uow: UnitOfWork, command: ChangeRole, announced_by: ActorKey | No
     """Make a member a moderator or owner; False when they are that, or more, already.
 
     Moderators appoint moderators, owners appoint owners. A community elsewhere may appoint
-    people of whom we did not know that they are members.
+    people of peers of whom we did not know that they are members, and of ours who asked to be.
+
+    Spec: security ORI-14 (nobody of this node is a member unasked).
 
     Raises:
         NotFound: there is no such community or person.
@@ -59,7 +61,9 @@ def grant_role(uow: UnitOfWork, command: ChangeRole, announced_by: ActorKey | No
     if current.state is MembershipState.BANNED and case is Case.FACT:
         raise Conflict("A banned person cannot have a role")
     if current.state is not MembershipState.MEMBER:
-        if case is not Case.FACT:
+        asked = current.state is MembershipState.REQUESTED
+        ours = find_actor(uow, command.person_id).is_local
+        if case is not Case.FACT or (ours and not asked):
             raise NotAllowed(Reason.NOT_A_MEMBER, "Only members can become moderators")
         current = replace(current, state=MembershipState.MEMBER, role=Role.MEMBER, since=command.at)
     elif _POWER[current.role] >= _POWER[command.role]:

@@ -14,7 +14,6 @@ from importlib.metadata import version
 
 from aiohttp import web
 
-from communities.people import ActorKey
 from federation.activitypub import outbound
 from federation.activitypub.act import Context
 from federation.activitypub.resolve import Resolver
@@ -34,7 +33,7 @@ from federation.uris import Uris
 from node import notifying
 from node.app import Parts, Route, build_app
 from node.consumers import Consumer, Consumers
-from node.founding import NODE_LOCALPART, KeyPair, Newcomer, found_node_actor, make_keys
+from node.first_start import fix_names, is_readable, node_signer
 from node.health import Readiness
 from node.job_kinds import JobTools, job_handlers
 from node.jobs import JobRunner
@@ -52,10 +51,7 @@ from node.web.site import Site
 from node.web.surface import web_routes
 from node.web.thread_pages import thread_page
 from storage import schema
-from storage.actors import Profile
 from storage.engine import make_engine
-from storage.errors import StorageError
-from storage.instance import EPOCH
 from storage.store import Storage
 from storage.times import to_ms
 from storage.unit_of_work import DELIVERIES, EVENTS, JOBS, UnitOfWork
@@ -206,39 +202,23 @@ async def open_node(settings: Settings) -> AsyncIterator[Node]:
 
 
 async def _put_together(settings: Settings, storage: Storage, client: Client, tasks: Tasks) -> Node:
-    epoch = await storage.write(_fix_names, settings.node.domain, settings.web_host)
+    epoch = await storage.write(fix_names, settings.node.domain, settings.web_host)
     uris = Uris(base=settings.base_url, domain=settings.node.domain, epoch=epoch)
     snowflakes = Snowflakes(now, first=secrets.randbits(26))
     context = Context(uris=uris, snowflakes=snowflakes)
     metrics = Metrics()
     own_keys = OwnKeys(storage)
-    signer = await _node_signer(storage, uris, snowflakes, own_keys)
+    signer = await node_signer(storage, uris, snowflakes, own_keys, now())
     policies = await _policies(settings, storage)
     reader = DocumentReader()
-    peer_keys = PeerKeys(
-        storage,
-        client,
-        context,
-        now=now,
-        signer=lambda: signer,
-        # Apart from that of documents: anyone can have keys fetched, and must not stop the rest.
-        budget=FetchBudget(settings.limits.fetches_per_minute, now=now),
-        reader=reader,
-    )
+    peer_keys = _peer_keys(settings, storage, client, context, signer, reader)
     deliverer = _deliverer(settings, storage, client, own_keys, policies, tasks, metrics)
     window = timedelta(minutes=settings.federation.signature_window_minutes)
-    resolver = _resolver(settings, client, policies, uris, signer, reader)
-    job_tools = JobTools(
-        storage=storage,
-        client=client,
-        resolver=resolver,
-        reader=reader,
-        policies=policies,
-        context=context,
-        signer=lambda: signer,
-        backfill_max_posts=settings.federation.backfill_max_posts,
-        now=now,
+    spoke = deliverer.peer_spoke
+    inbox = InboxReceiver(
+        storage, peer_keys, policies, context, now=now, window=window, peer_spoke=spoke
     )
+    resolver = _resolver(settings, client, policies, uris, signer, reader)
     return Node(
         settings=settings,
         storage=storage,
@@ -249,21 +229,31 @@ async def _put_together(settings: Settings, storage: Storage, client: Client, ta
         peer_keys=peer_keys,
         own_keys=own_keys,
         policies=policies,
-        inbox=InboxReceiver(
-            storage,
-            peer_keys,
-            policies,
-            context,
-            now=now,
-            window=window,
-            peer_spoke=deliverer.peer_spoke,
-        ),
+        inbox=inbox,
         deliverer=deliverer,
         consumers=_consumers(settings, storage, uris, metrics),
-        jobs=JobRunner(storage, job_handlers(job_tools), tasks, metrics, now=now),
+        jobs=JobRunner(
+            storage,
+            job_handlers(
+                JobTools(
+                    storage=storage,
+                    client=client,
+                    resolver=resolver,
+                    reader=reader,
+                    policies=policies,
+                    context=context,
+                    signer=lambda: signer,
+                    backfill_max_posts=settings.federation.backfill_max_posts,
+                    now=now,
+                )
+            ),
+            tasks,
+            metrics,
+            now=now,
+        ),
         tasks=tasks,
         metrics=metrics,
-        readiness=Readiness({"database": lambda: storage.read(_is_readable)}),
+        readiness=Readiness({"database": lambda: storage.read(is_readable)}),
         readers=_readers(settings, peer_keys, policies, window),
         resolver=resolver,
     )
@@ -277,6 +267,26 @@ async def _policies(settings: Settings, storage: Storage) -> Policies:
     )
     await policies.load(storage)
     return policies
+
+
+def _peer_keys(
+    settings: Settings,
+    storage: Storage,
+    client: Client,
+    context: Context,
+    signer: Signer,
+    reader: DocumentReader,
+) -> PeerKeys:
+    return PeerKeys(
+        storage,
+        client,
+        context,
+        now=now,
+        signer=lambda: signer,
+        # Apart from that of documents: anyone can have keys fetched, and must not stop the rest.
+        budget=FetchBudget(settings.limits.fetches_per_minute, now=now),
+        reader=reader,
+    )
 
 
 def _deliverer(
@@ -349,50 +359,3 @@ def _readers(
         window=window,
     )
     return Readers(reader)
-
-
-async def _node_signer(
-    storage: Storage, uris: Uris, snowflakes: Snowflakes, own_keys: OwnKeys
-) -> Signer:
-    """The signer of the node's own actor, which is made at the first start."""
-    actor = await storage.read(_find_node_actor)
-    if actor is None:
-        keys: KeyPair = await asyncio.to_thread(make_keys)
-        newcomer = Newcomer(
-            key=ActorKey(snowflakes.mint()),
-            localpart=NODE_LOCALPART,
-            name=uris.domain,
-            at=now(),
-            keys=keys,
-        )
-        actor = await storage.write(found_node_actor, uris, newcomer)
-    signer = await own_keys.signer(actor.id)
-    if signer is None:
-        raise RuntimeError("the node's own actor has no key")
-    return signer
-
-
-def _fix_names(uow: UnitOfWork, domain: str, web_host: str) -> int:
-    """Write domain and web host down at the first start, refuse others ever after; the epoch.
-
-    Raises:
-        StorageError: the database belongs to another name. Every id in it has the old one.
-    """
-    for name, value in (("domain", domain), ("web_host", web_host)):
-        known = uow.instance.get(name)
-        if known is None:
-            uow.instance.put(name, value)
-        elif known != value:
-            raise StorageError(
-                f"this database is of the {name} {known}, and the settings say {value};"
-                " it can never change"
-            )
-    return int(uow.instance.get(EPOCH) or 0)
-
-
-def _is_readable(uow: UnitOfWork) -> str | None:
-    return None if uow.events.last() >= 0 else "the event log cannot be read"
-
-
-def _find_node_actor(uow: UnitOfWork) -> Profile | None:
-    return uow.actors.by_name(NODE_LOCALPART, None)

@@ -248,7 +248,10 @@ class Deliverer:
                     self._start_lanes(queue, self._now())
         finally:
             queue.lanes -= 1
-            self._look_at(queue)
+            if queue.is_idle:
+                self._queues.plan(queue)
+            else:
+                self._look_at(queue)
 
     async def _work_on(self, queue: PeerQueue, item: Item) -> None:
         try:
@@ -268,11 +271,13 @@ class Deliverer:
         if signer is None:
             return Attempted(Drop(reason="no-key"), "", failures, self._now())
         outcome: Answer | FederationError
-        async with self._young.one():
-            try:
-                outcome = await self._client.post_signed(item.delivery.inbox, item.body, signer)
-            except FederationError as error:
-                outcome = error
+        place = await self._young.enter()
+        try:
+            outcome = await self._client.post_signed(item.delivery.inbox, item.body, signer)
+        except FederationError as error:
+            outcome = error
+        finally:
+            place.leave()
         now = self._now()
         attempt = Attempt(
             outcome=outcome.status if isinstance(outcome, Answer) else outcome,

@@ -17,7 +17,7 @@ HORIZON_REASON = "horizon"
 _STATUS_REASON = "status-"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Attempted:
     """One try that has ended: what came of it, in words, and how often the peer had failed before.
 

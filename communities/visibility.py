@@ -21,6 +21,7 @@ from communities.posts import Post, PostState, Visibility
 from communities.roles import Action, Standing, refusal, standing
 
 _GONE = (ActorState.SUSPENDED, ActorState.DELETED)
+_OPEN = (Visibility.PUBLIC, Visibility.UNLISTED)
 _BY_NAME = (Visibility.FOLLOWERS, Visibility.DIRECT)
 
 
@@ -139,6 +140,15 @@ def can_see_community(
     )
 
 
+def audience_in(post: Post, community: Community | None) -> Visibility:
+    """The audience of a post where it stands now.
+
+    What was said to everyone, in a community that was closed since, is for its members.
+    """
+    is_open = community is None or community.is_open_to_read
+    return post.visibility if is_open or post.visibility not in _OPEN else Visibility.MEMBERS
+
+
 def may_relay(post: Post, community: Community) -> bool:
     """Whether the community announces this post to all who follow it.
 
@@ -151,9 +161,8 @@ def may_relay(post: Post, community: Community) -> bool:
         return False
     if post.state is not PostState.PUBLISHED:
         return False
-    if community.is_open_to_read:
-        return post.visibility in (Visibility.PUBLIC, Visibility.UNLISTED)
-    return post.visibility is Visibility.MEMBERS
+    audience = audience_in(post, community)
+    return audience in _OPEN if community.is_open_to_read else audience is Visibility.MEMBERS
 
 
 def sees(uow: UnitOfWork, viewer: Viewer, post: Post, at: datetime) -> bool:

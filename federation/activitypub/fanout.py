@@ -35,6 +35,7 @@ class Announced:
         original: the activity, unchanged.
         order_key: bodies with the same one go in order to a peer.
         also: inboxes that hear of it beside those of the followers.
+        for_followers: whether the followers hear of it at all.
         is_vote: left out for peers that take votes in batches.
         is_emoji: left out for peers that cannot read emoji reactions.
     """
@@ -44,6 +45,7 @@ class Announced:
     at: datetime
     order_key: int
     also: tuple[Mailbox, ...] = ()
+    for_followers: bool = True
     is_vote: bool = False
     is_emoji: bool = False
 
@@ -144,7 +146,7 @@ class Fanout:
 
     def announce(self, community: Community, announced: Announced) -> None:
         """Queue a community's Announce of an activity, unchanged, for those who speak FEP-1b12."""
-        boxes = self.wrapped_readers(community)
+        boxes = self.wrapped_readers(community) if announced.for_followers else []
         if announced.is_vote:
             boxes = [box for box in boxes if VOTE_BATCHES not in box.capabilities]
         if announced.is_emoji:

@@ -4,6 +4,7 @@ from datetime import datetime
 
 from communities.community import Community, CommunityVisibility, JoinPolicy, PostingPolicy
 from communities.posts import Post, PostKind, Visibility
+from communities.visibility import audience_in
 from federation.uris import Uris
 from protocols.activitypub import vocabulary
 from protocols.activitypub.audience import Visibility as Stated
@@ -86,7 +87,7 @@ def post_document(uow: UnitOfWork, post: Post, uris: Uris) -> vocabulary.Post | 
     mentions = _mentions(uow, post, parent_author, community, uris)
     followers = _followers_uri(author, community, uris)
     to, cc = address(
-        _STATED[post.visibility],
+        _STATED[audience_in(post, community)],
         followers=followers,
         people=tuple(mention.href for mention in mentions if not _is_group(mention, community)),
         community=community.uri if community is not None else None,

@@ -22,6 +22,7 @@ from communities.events import (
 from communities.membership import MembershipState
 from communities.posts import Post, PostState
 from communities.reports import Report, ReportKey
+from communities.visibility import may_relay
 from federation.activitypub import from_domain
 from federation.activitypub.outbound_posts import Spoken, deletion, direct_readers
 from federation.activitypub.sending import Sending, Told
@@ -58,6 +59,7 @@ def tell_removed(sending: Sending, event: PostRemoved) -> None:
             is_requested=event.requested,
             order_key=post.root_id,
             also=_server_of(sending, author),
+            for_followers=_is_for_followers(post, community),
         ),
     )
     spoken = Spoken(post, author or moderator, community, event.requested)
@@ -106,8 +108,19 @@ def tell_locked(sending: Sending, event: PostLocked) -> None:
         locked = sending.act(ActivityType.LOCK, community, actor, Reference(id=post.uri))
         return locked if event.locked else sending.undo(locked)
 
-    told = Told(actor=actor, activity=lock, is_requested=event.requested, order_key=post.root_id)
+    told = Told(
+        actor=actor,
+        activity=lock,
+        is_requested=event.requested,
+        order_key=post.root_id,
+        for_followers=_is_for_followers(post, community),
+    )
     sending.tell(community, told)
+
+
+def _is_for_followers(post: Post, community: Community) -> bool:
+    """Whether the followers of a community know the post, or may: of others they hear nothing."""
+    return may_relay(replace(post, state=PostState.PUBLISHED), community)
 
 
 def tell_pinned(sending: Sending, event: PostPinned) -> None:
@@ -123,6 +136,7 @@ def tell_pinned(sending: Sending, event: PostPinned) -> None:
         activity=lambda: sending.act(kind, community, actor, Reference(id=post.uri), target=target),
         is_requested=event.requested,
         order_key=post.root_id,
+        for_followers=_is_for_followers(post, community),
     )
     sending.tell(community, told)
 

@@ -15,7 +15,7 @@ from communities.community import Community
 from communities.events import PostEdited, PostPublished, PostWithdrawn
 from communities.people import ActorKey, ActorState
 from communities.posts import Post, PostKey, PostState, Visibility
-from communities.visibility import may_relay
+from communities.visibility import audience_in, may_relay
 from federation.activitypub import from_domain
 from federation.activitypub.sending import Sending
 from federation.activitypub.software import wants_chat_messages
@@ -36,6 +36,7 @@ class Spoken:
 
     Attributes:
         is_news: it is the post itself; peers that have it need no more than that.
+        is_farewell: it is taken back: who had it before its community was closed hears of that.
     """
 
     post: Post
@@ -43,6 +44,12 @@ class Spoken:
     community: Community | None
     is_requested: bool
     is_news: bool = False
+    is_farewell: bool = False
+
+    @property
+    def audience(self) -> Visibility:
+        """Whom the post is for."""
+        return audience_in(self.post, self.community)
 
     @property
     def is_shown(self) -> bool:
@@ -60,7 +67,7 @@ class Spoken:
         """Whether microblogs know the post by the community's boost."""
         starts_thread = self.post.root_id == self.post.id and not self.post.is_comment
         by_itself = self.community is not None and self.post.author_id == self.community.id
-        is_public = self.post.visibility is Visibility.PUBLIC
+        is_public = self.audience is Visibility.PUBLIC
         return self.is_relayed and starts_thread and is_public and not by_itself
 
 
@@ -112,6 +119,7 @@ def tell_withdrawn(sending: Sending, event: PostWithdrawn) -> None:
     spoken = _spoken(sending, event.post_id, event.author_id, is_requested=event.requested)
     if spoken is None:
         return
+    spoken = replace(spoken, is_farewell=True)
     _speak(sending, spoken, lambda: deletion(sending, spoken.post, spoken.author))
     if spoken.community is not None and spoken.has_twin and not spoken.author.is_local:
         sending.out.withdraw_object(spoken.community, spoken.post, id=sending.id("undo-boost"))
@@ -203,7 +211,7 @@ def _speak(
         original = sending.cause() if spoken.is_relayed else None
     else:
         sent = make()
-        is_public = post.visibility in _OPEN
+        is_public = spoken.audience in _OPEN
         original = None if sent is None else sending.body(sent, author, is_public=is_public)
     if original is None:
         return
@@ -237,7 +245,7 @@ def direct_readers(sending: Sending, spoken: Spoken) -> list[Mailbox]:
 
 def _own_readers(sending: Sending, spoken: Spoken) -> list[Mailbox]:
     """Servers of those named and, of what is not private, of the author's followers."""
-    match spoken.post.visibility:
+    match spoken.post.visibility if spoken.is_farewell else spoken.audience:
         case Visibility.MEMBERS:
             return []
         case Visibility.DIRECT:

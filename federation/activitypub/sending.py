@@ -81,6 +81,7 @@ class Told:
         is_requested: whether one of ours asks a community elsewhere for it.
         order_key: bodies with the same one go in order to a peer.
         also: inboxes that hear of it beside the followers of a community of ours.
+        for_followers: whether those hear of it: not of a post that was never for them.
     """
 
     actor: Profile
@@ -88,6 +89,7 @@ class Told:
     is_requested: bool
     order_key: int
     also: tuple[Mailbox, ...] = ()
+    for_followers: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,7 +161,15 @@ class Sending:
         if community.is_local:
             original = self.original(community, told)
             if original is not None:
-                self.announce(community, original, order_key=told.order_key, also=told.also)
+                announced = Announced(
+                    id=self.id("announce"),
+                    original=original,
+                    at=self.at,
+                    order_key=told.order_key,
+                    also=told.also,
+                    for_followers=told.for_followers,
+                )
+                self.out.announce(community, announced)
             return
         if not told.is_requested or not told.actor.is_local:
             return
@@ -180,16 +190,11 @@ class Sending:
         original: bytes,
         *,
         order_key: int,
-        also: tuple[Mailbox, ...] = (),
         id: str | None = None,  # noqa: A002 - the field's word
     ) -> None:
         """Queue a community's Announce of the bytes of an activity."""
         announced = Announced(
-            id=id or self.id("announce"),
-            original=original,
-            at=self.at,
-            order_key=order_key,
-            also=also,
+            id=id or self.id("announce"), original=original, at=self.at, order_key=order_key
         )
         self.out.announce(community, announced)
 

@@ -1,14 +1,14 @@
 """GET of posts and the collections of their threads."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from aiohttp import web
 
 from communities.errors import NotFound
 from communities.posts import Post, PostKey, PostState, Visibility
-from communities.visibility import Viewer, sees
+from communities.visibility import Viewer, audience_in, sees
 from federation.activitypub.published import post_item, post_json, root_of
 from federation.uris import Uris
 from node.app import Access, Route
@@ -86,14 +86,18 @@ class PostDocuments:
         post = uow.posts.get(key)
         if post is None:
             return Shown()
-        if post.local and post.state is PostState.WITHDRAWN and post.visibility in _OPEN:
-            gone = Tombstone(id=post.uri, former_type=post.kind.value)
-            return Shown(document=render_tombstone(gone), is_gone=True, is_open=True)
-        if not sees(uow, viewer, post, self.now()):
+        is_gone = post.local and post.state is PostState.WITHDRAWN
+        as_it_was = replace(post, state=PostState.PUBLISHED) if is_gone else post
+        if not sees(uow, viewer, as_it_was, self.now()):
             return Shown()
         if not post.local:
             return Shown(elsewhere=post.uri)
-        return Shown(document=post_json(uow, post, self.uris), is_open=post.visibility in _OPEN)
+        if is_gone:
+            gone = Tombstone(id=post.uri, former_type=post.kind.value)
+            document: JsonObject | None = render_tombstone(gone)
+        else:
+            document = post_json(uow, post, self.uris)
+        return Shown(document=document, is_gone=is_gone, is_open=_is_open(uow, post))
 
     def _collection(self, collect: Callable[[UnitOfWork, Post, int | None], JsonObject]) -> Handler:
         async def answer(request: web.Request) -> web.StreamResponse:
@@ -115,7 +119,7 @@ class PostDocuments:
         post = uow.posts.get(key)
         if post is None or not sees(uow, viewer, post, self.now()):
             raise NotFound("There is nothing here")
-        return collect(uow, post, start), post.visibility in _OPEN
+        return collect(uow, post, start), _is_open(uow, post)
 
     def _context(self, uow: UnitOfWork, post: Post, start: int | None) -> JsonObject:
         """The posts of the thread, oldest first, the first page inline.
@@ -161,3 +165,9 @@ class PostDocuments:
 
     def _shares(self, uow: UnitOfWork, post: Post, _start: int | None) -> JsonObject:
         return render_collection(self.uris.shares(post.id), uow.posts.counts(post.id).boosts)
+
+
+def _is_open(uow: UnitOfWork, post: Post) -> bool:
+    """Whether a cache may keep it for everyone: its community may have been closed since."""
+    community = None if post.community_id is None else uow.communities.get(post.community_id)
+    return audience_in(post, community) in _OPEN

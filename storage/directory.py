@@ -9,6 +9,7 @@ from sqlalchemy import bindparam, func, literal, select, true
 from communities.community import Community, CommunityVisibility
 from communities.membership import MembershipState, Role
 from communities.people import ActorKey, ActorState, FollowState
+from storage import visible
 from storage.communities import COLUMNS, to_community
 from storage.connection import Connection
 from storage.statements import Statement
@@ -83,7 +84,7 @@ _PEOPLE = Statement(
 )
 _WRITTEN = Statement(
     select(func.count(), func.coalesce(func.sum(literal(1)).filter(posts.c.depth > 0), 0)).where(
-        posts.c.local == true(), posts.c.state == "published"
+        posts.c.local == true(), visible.FOR_ANYONE, visible.PUBLISHED
     )
 )
 

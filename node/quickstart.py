@@ -8,7 +8,7 @@ from pathlib import Path
 from communities.errors import Invalid
 from node.compose import open_node
 from node.config_text import load
-from node.config_writing import filled
+from node.config_writing import Value, filled
 from node.errors import NodeError
 from node.holding import hold
 from node.proxies import DEFAULT_PORT, Place
@@ -27,13 +27,15 @@ _NEVER_PUBLIC = ("localhost", "local", "localdomain", "internal", "lan", "home",
 class Start:
     """What a new node is made from.
 
-    `is_trial` lets it have an address or a local name, over plain http.
+    A relative `data_dir` lies in `folder`. `is_trial` lets the node have an address or a local
+    name, over plain http.
     """
 
     domain: str
     web_host: str
     folder: Path
     account: str
+    data_dir: Path = Path("data")
     is_trial: bool = False
     port: int = DEFAULT_PORT
 
@@ -97,9 +99,9 @@ def write_settings(start: Start) -> None:
     Raises:
         NodeError: it cannot be written there.
     """
-    values: dict[str, str | int | list[str]] = {
+    values: dict[str, Value] = {
         "node.domain": start.domain,
-        "node.data_dir": "data",
+        "node.data_dir": start.data_dir,
         "http.port": start.port,
     }
     if start.web_host != start.domain:

@@ -2,6 +2,7 @@
 
 import asyncio
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -18,6 +19,12 @@ from node.proxies import DEFAULT_PORT, Place, caddyfile, dns_records, nginx_conf
     default=Path(),
     help="Where the settings and the data go; left out, this folder.",
 )
+@click.option(
+    "--data-dir",
+    type=click.Path(path_type=Path),
+    default=Path("data"),
+    help="Where the data goes, if not in the folder data beside the settings.",
+)
 @click.option("--name", help="The first account: 1 to 30 of a-z, 0-9 and _.")
 @click.option("--port", type=click.IntRange(1, 65535), default=DEFAULT_PORT, show_default=True)
 @click.option("--yes", is_flag=True, help="Ask nothing.")
@@ -27,9 +34,9 @@ def quickstart(
     web_host: str | None,
     folder: Path,
     name: str | None,
-    port: int,
     yes: bool,  # noqa: FBT001 - an option
     is_trial: bool,  # noqa: FBT001 - as above
+    **rest: Any,  # noqa: ANN401 - the other options
 ) -> None:
     """Make a node: settings, keys, the first account; and print what its server needs.
 
@@ -54,7 +61,7 @@ def quickstart(
         folder=folder,
         account=name,
         is_trial=is_trial,
-        port=port,
+        **rest,
     )
     if start.config.exists():
         _allow_overwriting(start.config, yes=yes)

@@ -46,6 +46,14 @@ def test_the_settings_are_for_their_owner_alone(nothing: Commands) -> None:
     assert stat.S_IMODE(nothing.config.stat().st_mode) == 0o600
 
 
+def test_the_data_may_lie_elsewhere(nothing: Commands, tmp_path: Path) -> None:
+    where = tmp_path / "var"
+
+    quickstart(nothing, "--yes", "--domain", "bees.example.org", "--data-dir", str(where))
+
+    assert (where / "noaber.db").is_file()
+
+
 def test_pages_may_live_at_another_host(nothing: Commands) -> None:
     words = ("--domain", "example.org", "--web-host", "bees.example.org")
     _code, out, _err = quickstart(nothing, "--yes", *words)

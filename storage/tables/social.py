@@ -223,6 +223,7 @@ Index(
 )
 Index(
     "ix_posts_local",
+    posts.c.visibility,
     posts.c.depth,
     sqlite_where=text("local = 1 AND state = 'published'"),
     postgresql_where=text("local = true AND state = 'published'"),

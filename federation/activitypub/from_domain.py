@@ -3,7 +3,7 @@
 from datetime import datetime
 
 from communities.community import Community, CommunityVisibility, JoinPolicy, PostingPolicy
-from communities.posts import Post, PostKind, Visibility
+from communities.posts import Post, Visibility
 from communities.visibility import audience_in
 from federation.uris import Uris
 from protocols.activitypub import vocabulary
@@ -129,7 +129,7 @@ def post_document(uow: UnitOfWork, post: Post, uris: Uris) -> vocabulary.Post | 
         published=post.published_at,
         updated=post.edited_at,
         replies=uris.replies(post.id),
-        comments_enabled=not post.locked if post.kind is PostKind.PAGE else None,
+        comments_enabled=None if post.is_comment or community is None else not post.locked,
         poll=_poll(post),
         happening=_happening(post),
     )

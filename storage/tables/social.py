@@ -223,8 +223,11 @@ Index(
 )
 Index(
     "ix_posts_local",
+    # SQLite reads no row only where every column of the query is in the index.
     posts.c.visibility,
     posts.c.depth,
+    posts.c.local,
+    posts.c.state,
     sqlite_where=text("local = 1 AND state = 'published'"),
     postgresql_where=text("local = true AND state = 'published'"),
 )

@@ -235,7 +235,7 @@ def _posts() -> None:
     op.create_index(
         op.f("ix_posts_local"),
         "posts",
-        ["visibility", "depth"],
+        ["visibility", "depth", "local", "state"],
         unique=False,
         sqlite_where=sa.text("local = 1 AND state = 'published'"),
         postgresql_where=sa.text("local = true AND state = 'published'"),

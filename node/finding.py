@@ -13,6 +13,8 @@ from communities.errors import NotFound
 from communities.people import ActorState
 from communities.posts import Post, PostKey
 from communities.text import find_mentions
+from federation.activitypub.act import Context
+from federation.activitypub.looked_up import store_looked_up
 from federation.activitypub.profiles import store_actor
 from federation.activitypub.resolve import Resolver
 from federation.client import Client
@@ -23,6 +25,7 @@ from federation.snowflakes import Snowflakes
 from federation.uris import Uris
 from protocols.activitypub.parsing_origins import is_web_url
 from protocols.activitypub.vocabulary import Actor
+from protocols.activitypub.vocabulary import Post as FoundPost
 from protocols.errors import RemoteProtocolError
 from protocols.webfinger import Acct, parse_handle, self_link, webfinger_url
 from storage.actors import Profile
@@ -93,15 +96,24 @@ class Finder:
         return await self._find(words, "community" if words.startswith("!") else None)
 
     async def post(self, words: str) -> Post:
-        """A post that this node has, by its number or one of its URLs.
+        """A post, by its number on this node or one of its URLs; fetched when it is not here yet.
 
         Raises:
-            NotFound: there is none here.
+            NotFound: there is none.
+            PeerUnreachable: its server does not answer now.
         """
-        found = await self.storage.read(self._post, words.strip())
-        if found is None:
+        known = await self.storage.read(self._post, words.strip())
+        if known is not None:
+            return known
+        found = None
+        if is_web_url(words.strip()) and not self.uris.is_ours(words.strip()):
+            found = await self.resolver.fetch(words.strip())
+        if not isinstance(found, FoundPost):
             raise NotFound(f"there is no post {words} here")
-        return found
+        if await self.storage.read(_is_unknown, found.attributed_to):
+            await self._fetch(found.attributed_to)
+        context = Context(uris=self.uris, snowflakes=self.snowflakes)
+        return await self.storage.write(store_looked_up, found, context, self.now())
 
     async def is_post(self, words: str) -> bool:
         """Whether this node has a post under these words."""
@@ -204,6 +216,10 @@ def _known_by_handle(uow: UnitOfWork, acct: Acct) -> Profile | None:
         if found is not None:
             return found
     return None
+
+
+def _is_unknown(uow: UnitOfWork, uri: str) -> bool:
+    return uow.actors.key_of(uri) is None
 
 
 def _store(uow: UnitOfWork, actor: Actor, at: datetime, snowflakes: Snowflakes) -> Profile:

@@ -5,6 +5,7 @@ import asyncio
 import pytest
 
 from communities.appointing import ChangeRole, grant_role
+from communities.errors import NotFound
 from communities.membership import Membership, MembershipState, Role
 from communities.moderation import ModeratePost, lock, remove
 from communities.people import ActorKey
@@ -184,3 +185,31 @@ async def test_the_outbox_of_a_group_is_read_by_who_comes_late(street: Street) -
     outbox = await published(story.near, f"{story.bees.uri}/outbox")
 
     assert outbox["totalItems"] == 1
+
+
+async def test_a_post_that_was_never_sent_here_is_looked_up_and_answered(street: Street) -> None:
+    story = street.story
+    await story.write("note", story.near, story.bob, Draft(source="Good morning."))
+    assert await story.post("note", story.far) is None
+
+    found = await story.far.finder.post(story.posts["note"])
+    draft = Draft(source="Good morning to you.", parent_id=found.id)
+    await story.write("answer", story.far, story.carol, draft)
+
+    assert found.content.html == "<p>Good morning.</p>"
+    await until(story.has("answer", story.near), "the one who was answered has the answer")
+
+
+async def test_nobody_gets_into_a_group_by_being_looked_up(street: Street) -> None:
+    story = street.story
+    await street.play("find", "follow", "post", "comment", "vote", "ban")
+    group = await story.local(story.far)
+    await story.far.acting.run(_forget_ban, group, story.carol.id)
+    draft = Draft(source="I am still here", title="Again", community_id=group)
+    await story.write("stubborn", story.far, story.carol, draft)
+    await until(lambda: _has_refused(story.home, "banned"), "the home refused the post")
+
+    with pytest.raises(NotFound):
+        await story.home.finder.post(story.posts["stubborn"])
+
+    assert await story.post("stubborn", story.home) is None

@@ -1,7 +1,7 @@
 """GET of actors and their collections: people, communities, the node itself."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from aiohttp import web
@@ -32,6 +32,7 @@ from protocols.activitypub.collections import render_collection, render_page, re
 from protocols.activitypub.rendering import render_tombstone
 from protocols.activitypub.vocabulary import Tombstone
 from protocols.strict_json import JsonObject, JsonValue
+from storage.actors import Profile, ProfileExtra
 from storage.store import Storage
 from storage.timelines import NEWEST, Entry, Position
 from storage.unit_of_work import UnitOfWork
@@ -112,6 +113,8 @@ class ActorDocuments:
             profile = uow.actors.get(ActorKey(key))
         if profile is None or not profile.is_local or profile.kind != kind:
             raise NotFound("There is nothing here")
+        if profile.state is ActorState.SUSPENDED:
+            profile = _silenced(profile)
         found = published_actor(uow, profile)
         community = found.community
         if (
@@ -181,3 +184,16 @@ class ActorDocuments:
     def _following(self, uow: UnitOfWork, found: Published, _start: int | None) -> JsonObject:
         total = uow.directory.following(found.profile.id)
         return render_collection(self.uris.following(found.profile.uri), total)
+
+
+def _silenced(profile: Profile) -> Profile:
+    """A suspended actor without anything they wrote: the keys have to stay readable."""
+    return replace(
+        profile,
+        name=profile.localpart,
+        summary_html="",
+        summary_source="",
+        icon_url=None,
+        image_url=None,
+        extra=ProfileExtra(),
+    )

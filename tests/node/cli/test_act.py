@@ -246,7 +246,7 @@ def test_a_candidate_is_admitted_or_turned_down(noaber: Commands) -> None:
 
 
 def test_an_unknown_post_is_bad_input(noaber: Commands) -> None:
-    for words in (["vote", "up", "12345"], ["reply", "https://elsewhere.example/1", "x"]):
+    for words in (["vote", "up", "12345"], ["reply", "https://bees.example/post/1", "x"]):
         told = noaber.act("bob", *words)
         assert told.code == 2
         assert "there is no post" in told.err

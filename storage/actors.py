@@ -13,6 +13,7 @@ from communities.people import ActorKey, ActorState
 from protocols.activitypub.parsing_origins import host_of
 from storage.audiences import Audiences
 from storage.connection import Connection, Row
+from storage.memory import Memory
 from storage.statements import Statement, Tools, json_list
 from storage.tables.social import actors, follows, memberships
 from storage.times import from_ms_or_none, to_ms_or_none
@@ -230,17 +231,23 @@ class Actors:
     def __init__(self, connection: Connection) -> None:
         """Work on this connection."""
         self._db = connection
+        self._memory: Memory[Profile] = Memory(connection.memories, "actors")
+        self._identities: Memory[Row] = Memory(connection.memories, "actors")
         self._audiences = Audiences(connection)
 
     def get(self, actor_id: ActorKey) -> Profile | None:
         """The profile with this key."""
-        row = self._db.row(_BY_ID, id=actor_id)
-        return None if row is None else _profile(row)
+        return self._memory.recall(actor_id) or self._remember(self._db.row(_BY_ID, id=actor_id))
 
     def by_uri(self, uri: str) -> Profile | None:
         """The profile with this actor id."""
-        row = self._db.row(_BY_URI, uri=uri)
-        return None if row is None else _profile(row)
+        return self._memory.recall(uri) or self._remember(self._db.row(_BY_URI, uri=uri))
+
+    def _remember(self, row: Row | None) -> Profile | None:
+        if row is None:
+            return None
+        profile = _profile(row)
+        return self._memory.keep(profile, profile.id, profile.uri)
 
     def by_name(self, localpart: str, host: str | None) -> Profile | None:
         """The profile with this handle; host None for this node's own."""
@@ -260,13 +267,20 @@ class Actors:
 
     def key_of(self, uri: str) -> ActorKey | None:
         """The key of an actor id, without reading the profile."""
-        row = self._db.row(_IDENTITY, uri=uri)
+        row = self._identity(uri)
         return None if row is None else ActorKey(row[0])
 
     def is_community(self, uri: str) -> bool:
         """Whether the actor with this id is a community we know."""
-        row = self._db.row(_IDENTITY, uri=uri)
+        row = self._identity(uri)
         return row is not None and row[1] == "community"
+
+    def _identity(self, uri: str) -> Row | None:
+        known = self._identities.recall(uri)
+        if known is not None:
+            return known
+        row = self._db.row(_IDENTITY, uri=uri)
+        return None if row is None else self._identities.keep(row, uri)
 
     def add(self, profile: Profile) -> None:
         """Store a new local actor; its uri must be new."""

@@ -14,6 +14,7 @@ from communities.community import (
 from communities.people import ActorKey, ActorState
 from storage.actors import Actors, Profile
 from storage.connection import Connection, Row
+from storage.memory import Memory
 from storage.statements import Statement
 from storage.tables.social import actors, communities
 from storage.times import from_ms_or_none
@@ -113,17 +114,24 @@ class Communities:
     def __init__(self, connection: Connection) -> None:
         """Work on this connection."""
         self._db = connection
+        self._memory: Memory[Community] = Memory(connection.memories, "communities", "actors")
         self._actors = Actors(connection)
 
     def get(self, community_id: ActorKey) -> Community | None:
         """The community with this key."""
-        row = self._db.row(_BY_ID, id=community_id)
-        return None if row is None else to_community(row)
+        return self._memory.recall(community_id) or self._remember(
+            self._db.row(_BY_ID, id=community_id)
+        )
 
     def by_uri(self, uri: str) -> Community | None:
         """The community with this actor id."""
-        row = self._db.row(_BY_URI, uri=uri)
-        return None if row is None else to_community(row)
+        return self._memory.recall(uri) or self._remember(self._db.row(_BY_URI, uri=uri))
+
+    def _remember(self, row: Row | None) -> Community | None:
+        if row is None:
+            return None
+        community = to_community(row)
+        return self._memory.keep(community, community.id, community.uri)
 
     def by_localpart(self, localpart: str) -> Community | None:
         """This node's community with this name."""

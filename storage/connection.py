@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from storage.errors import Busy
+from storage.memory import EVERYTHING, Memories
 from storage.statements import Statement
 
 Row = tuple[Any, ...]
@@ -19,10 +20,11 @@ class Connection:
     """A driver connection. Not shared between threads at the same time.
 
     Attributes:
+        memories: what the running write transaction has read.
         transaction_id: PostgreSQL's number of the newest write transaction; None on SQLite.
     """
 
-    __slots__ = ("_execute", "_raw", "dialect", "is_sqlite", "transaction_id")
+    __slots__ = ("_execute", "_raw", "dialect", "is_sqlite", "memories", "transaction_id")
 
     def __init__(self, raw: Any, dialect: str) -> None:  # noqa: ANN401 - two drivers' classes
         """Take over a driver connection that is in autocommit mode."""
@@ -30,36 +32,39 @@ class Connection:
         self._execute = raw.execute
         self.dialect = dialect
         self.is_sqlite = dialect == "sqlite"
+        self.memories = Memories()
         self.transaction_id: str | None = None
 
     def rows(self, statement: Statement, **values: object) -> list[Row]:
         """All rows of a query."""
-        text, literals = statement.for_dialect(self.dialect)
-        found: list[Row] = self._execute(
-            text, {**literals, **values} if literals else values
-        ).fetchall()
+        compiled = statement.for_dialect(self.dialect)
+        found: list[Row] = self._execute(compiled.sql, compiled.parameters(values)).fetchall()
         return found
 
     def row(self, statement: Statement, **values: object) -> Row | None:
-        """The first row of a query, or None."""
-        text, literals = statement.for_dialect(self.dialect)
-        found: Row | None = self._execute(
-            text, {**literals, **values} if literals else values
-        ).fetchone()
+        """The first row of a query, or of what an INSERT returns; None without one."""
+        compiled = statement.for_dialect(self.dialect)
+        found: Row | None = self._execute(compiled.sql, compiled.parameters(values)).fetchone()
+        if compiled.touches is not None:
+            self.memories.forget(compiled.touches)
         return found
 
     def run(self, statement: Statement, **values: object) -> int:
         """Execute, and say how many rows were touched."""
-        text, literals = statement.for_dialect(self.dialect)
-        count: int = self._execute(text, {**literals, **values} if literals else values).rowcount
+        compiled = statement.for_dialect(self.dialect)
+        count: int = self._execute(compiled.sql, compiled.parameters(values)).rowcount
+        if compiled.touches is not None:
+            self.memories.forget(compiled.touches)
         return count
 
     def run_many(self, statement: Statement, rows: Iterable[Mapping[str, object]]) -> None:
         """Execute once for each mapping."""
-        text, literals = statement.for_dialect(self.dialect)
+        compiled = statement.for_dialect(self.dialect)
         cursor = self._raw.cursor()
-        cursor.executemany(text, [{**literals, **row} for row in rows])
+        cursor.executemany(compiled.sql, [compiled.parameters(row) for row in rows])
         cursor.close()
+        if compiled.touches is not None:
+            self.memories.forget(compiled.touches)
 
     def run_text(self, sql: str) -> list[Row]:
         """Execute SQL text without parameters: pragmas, transaction control."""
@@ -88,11 +93,13 @@ class Connection:
         """Open the transaction of a batch and take the writer's lock."""
         if self.is_sqlite:
             self._execute("BEGIN IMMEDIATE")
+            self.memories.begin()
             return
         # READ COMMITTED: what the writer before us committed is seen once we hold the lock.
         self._execute("BEGIN ISOLATION LEVEL READ COMMITTED")
         lock = f"SELECT pg_advisory_xact_lock({WRITER_LOCK}), pg_current_xact_id()"
         self.transaction_id = str(self._execute(lock).fetchone()[1])
+        self.memories.begin()
 
     def was_committed(self, transaction_id: str) -> bool:
         """Whether a transaction of PostgreSQL that has ended was committed."""
@@ -105,10 +112,12 @@ class Connection:
 
     def commit(self) -> None:
         """Make it durable."""
+        self.memories.end()
         self._execute("COMMIT")
 
     def rollback(self) -> None:
         """Give the transaction up, if one is open."""
+        self.memories.end()
         if self.in_transaction:
             self._execute("ROLLBACK")
 
@@ -122,6 +131,7 @@ class Connection:
 
     def rollback_to_savepoint(self) -> None:
         """Undo what the unit did."""
+        self.memories.forget(EVERYTHING)
         self._execute("ROLLBACK TO unit")
         self._execute("RELEASE unit")
 

@@ -112,7 +112,8 @@ _HAS_MEMBER_AT = Statement(
 _COUNT = Statement(
     update(communities)
     .where(communities.c.id == bindparam("community"))
-    .values(members=communities.c.members + bindparam("change"))
+    .values(members=communities.c.members + bindparam("change")),
+    counts_only=True,
 )
 _NAMES = ("community_id", "person_id", "state", "role", "uri", "since_ms", "until_ms")
 

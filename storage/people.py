@@ -9,6 +9,7 @@ from communities.people import ActorKey, ActorState, Follow, FollowState, Person
 from storage.actors import Actors
 from storage.audiences import Audiences
 from storage.connection import Connection, Row
+from storage.memory import Memory
 from storage.statements import Statement, Tools
 from storage.tables.social import actors, blocks, follows
 from storage.times import from_ms, from_ms_or_none, to_ms
@@ -150,18 +151,23 @@ class People:
     def __init__(self, connection: Connection) -> None:
         """Work on this connection."""
         self._db = connection
+        self._memory: Memory[Person] = Memory(connection.memories, "actors")
         self._actors = Actors(connection)
         self._audiences = Audiences(connection)
 
     def get(self, person_id: ActorKey) -> Person | None:
         """The person with this key; a community that acts is a person here, too."""
-        row = self._db.row(_BY_ID, id=person_id)
-        return None if row is None else _person(row)
+        return self._memory.recall(person_id) or self._remember(self._db.row(_BY_ID, id=person_id))
 
     def by_uri(self, uri: str) -> Person | None:
         """The person with this actor id."""
-        row = self._db.row(_BY_URI, uri=uri)
-        return None if row is None else _person(row)
+        return self._memory.recall(uri) or self._remember(self._db.row(_BY_URI, uri=uri))
+
+    def _remember(self, row: Row | None) -> Person | None:
+        if row is None:
+            return None
+        person = _person(row)
+        return self._memory.keep(person, person.id, person.uri)
 
     def set_state(self, person_id: ActorKey, state: ActorState) -> None:
         """Suspend, limit, delete or bring back a person."""

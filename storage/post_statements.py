@@ -110,7 +110,8 @@ COUNT_IN_COMMUNITY = Statement(
     .values(
         posts=communities.c.posts + bindparam("posts_change"),
         comments=communities.c.comments + bindparam("comments_change"),
-    )
+    ),
+    counts_only=True,
 )
 ADD_REVISION = Statement(
     lambda tools: (

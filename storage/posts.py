@@ -7,8 +7,9 @@ from datetime import datetime
 from communities.people import ActorKey
 from communities.posts import Poll, Post, PostContent, PostCounts, PostKey, PostState, Visibility
 from storage import post_statements as sql
-from storage.connection import Connection
+from storage.connection import Connection, Row
 from storage.event_log import EventLog
+from storage.memory import Memory
 from storage.post_rows import (
     content_values,
     decode_content,
@@ -43,19 +44,27 @@ class Posts:
         """Work on this connection; a new post notes the log position of its event."""
         self._db = connection
         self._events = events
+        self._memory: Memory[Post] = Memory(connection.memories, "posts")
 
     def get(self, post_id: PostKey) -> Post | None:
         """The post with this key, whatever its state."""
-        row = self._db.row(sql.BY_ID, id=post_id)
-        return None if row is None else to_post(row)
+        return self._memory.recall(post_id) or self._remember(self._db.row(sql.BY_ID, id=post_id))
 
     def by_uri(self, uri: str) -> Post | None:
         """The post with this object id, whatever its state."""
-        row = self._db.row(sql.BY_URI, uri=uri)
-        return None if row is None else to_post(row)
+        return self._memory.recall(uri) or self._remember(self._db.row(sql.BY_URI, uri=uri))
+
+    def _remember(self, row: Row | None) -> Post | None:
+        if row is None:
+            return None
+        post = to_post(row)
+        return self._memory.keep(post, post.id, post.uri)
 
     def key_of(self, uri: str) -> PostKey | None:
         """The key of an object id, without reading the post."""
+        known = self._memory.recall(uri)
+        if known is not None:
+            return known.id
         row = self._db.row(sql.KEY_OF, uri=uri)
         return None if row is None else PostKey(row[0])
 

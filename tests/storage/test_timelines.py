@@ -345,14 +345,12 @@ async def test_a_page_reads_an_index_and_not_the_table(
     from storage import timelines
 
     statement = timelines._NEW if order is ThreadOrder.NEW else timelines._RANKED[order]
-    text, literals = statement.for_dialect("sqlite")
-    values = {**literals, "community": 1, "before": 1, "rank": 1, "most": 20}
+    compiled = statement.for_dialect("sqlite")
+    values = compiled.parameters({"community": 1, "before": 1, "rank": 1, "most": 20})
 
     def plan(uow: UnitOfWork) -> list[str]:
-        return [
-            row[3]
-            for row in uow.connection.raw.execute(f"EXPLAIN QUERY PLAN {text}", values).fetchall()
-        ]
+        explain = f"EXPLAIN QUERY PLAN {compiled.sql}"
+        return [row[3] for row in uow.connection.raw.execute(explain, values).fetchall()]
 
     steps = await sqlite_storage.read(plan)
 

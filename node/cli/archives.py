@@ -7,7 +7,7 @@ from time import monotonic
 
 import click
 
-from node.cli.frame import settings_path
+from node.cli.frame import settings_of, settings_path
 from node.config_text import load
 from node.errors import NodeError
 from node.settings import Settings
@@ -29,7 +29,7 @@ def backup(context: click.Context, file: Path) -> None:
     from node.archives import write_archive  # noqa: PLC0415
 
     config = settings_path(context)
-    settings = load(config)
+    settings = settings_of(context)
     manifest = write_archive(settings, config, file, _progress("copying the database"))
     click.echo(
         f"wrote {file}: {file.stat().st_size / 1024**2:.1f} MiB, the node {manifest.domain}"
@@ -75,7 +75,7 @@ def verify(context: click.Context, file: Path | None) -> None:
     Ends with 0 when all is well.
     """
     if file is None:
-        _verify_node(load(settings_path(context)))
+        _verify_node(settings_of(context))
     else:
         _verify_archive(file)
     click.echo("all is well")

@@ -14,8 +14,7 @@ from typing import Any, Literal, get_args, get_origin, get_type_hints
 import click
 import msgspec
 
-from node.cli.frame import settings_path
-from node.config_text import load
+from node.cli.frame import settings_of
 from node.control import ask
 from node.errors import Unreadable
 from node.settings import Settings
@@ -152,7 +151,7 @@ def _run(form: type[Form], values: Mapping[str, Any], *, as_json: bool) -> None:
             given[name] = _text_of(given[name])
         elif told.text:
             given.setdefault(name, "")
-    settings = load(settings_path(context))
+    settings = settings_of(context)
     filled = form(**given)
     answer = ask(settings.node.data_dir, filled, lambda: asyncio.run(_alone(settings, filled)))
     if as_json:

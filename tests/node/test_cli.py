@@ -98,7 +98,8 @@ def test_command_without_settings_says_which_file_it_wants(
 
     assert code == 2
     assert capsys.readouterr().err == (
-        "noaber: node.toml cannot be read: No such file or directory\n"
+        "noaber: there is no settings file node.toml: name one with --config,"
+        " or begin with noaber quickstart\n"
     )
 
 

@@ -1,6 +1,6 @@
 """What one activity may cost the writer, which everybody waits for."""
 
-from tests.support.postbox import Postbox, activity, note
+from tests.support.postbox import PUBLIC, Postbox, activity, note
 
 
 async def test_long_markdown_of_a_peer_is_shown_as_it_was_written(postbox: Postbox) -> None:
@@ -24,3 +24,20 @@ async def test_short_markdown_of_a_peer_is_rendered(postbox: Postbox) -> None:
     stored = await postbox.find(str(sent["id"]))
     assert stored is not None
     assert stored.content.html == "<p><em>Moin</em></p>"
+
+
+async def test_a_community_is_looked_for_among_the_first_hundred_addressed(
+    postbox: Postbox,
+) -> None:
+    group, eve = await postbox.group("bees"), await postbox.stranger("eve")
+    many = [f"https://far.example/users/{number}" for number in range(200)]
+    early = note(eve.uri, to=[PUBLIC], cc=[*many[:50], group.uri, *many[50:]])
+    late = note(eve.uri, to=[PUBLIC], cc=[*many, group.uri])
+
+    await postbox.deliver(activity("Create", eve.uri, early))
+    await postbox.deliver(activity("Create", eve.uri, late))
+
+    found = await postbox.find(str(early["id"]))
+    assert found is not None
+    assert found.community_id == group.id
+    assert await postbox.find(str(late["id"])) is None

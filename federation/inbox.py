@@ -20,6 +20,7 @@ import msgspec
 
 from communities.errors import Conflict, NotAllowed, NotFound, Reason
 from communities.people import ActorKey, ActorState
+from communities.visibility import Viewer, sees
 from federation.activitypub.act import Act, Context
 from federation.activitypub.dispatch import handler_of, order_key
 from federation.errors import SignatureRejected
@@ -30,6 +31,7 @@ from protocols.activitypub import contexts
 from protocols.activitypub.parsing_activities import parse_activity
 from protocols.activitypub.parsing_origins import (
     check_activity_origin,
+    host_of,
     is_web_url,
     origin,
     same_origin,
@@ -275,7 +277,7 @@ def _take_hint(uow: UnitOfWork, receipt: Receipt, uri: str, at_ms: int) -> Outco
     Raises:
         SignatureRejected: it is about nothing that we have.
     """
-    if not _is_of_interest(uow, receipt.activity, uri):
+    if not _is_of_interest(uow, receipt, uri):
         raise SignatureRejected(_NOT_THE_ACTOR)
     payload = QueuedActivity(
         raw=b"", signer_id=receipt.signer_id, peer=receipt.peer, at_ms=at_ms, hint=uri
@@ -290,10 +292,13 @@ def _take_hint(uow: UnitOfWork, receipt: Receipt, uri: str, at_ms: int) -> Outco
     return Outcome.QUEUED if is_new else Outcome.DUPLICATE
 
 
-def _is_of_interest(uow: UnitOfWork, activity: Activity, uri: str) -> bool:
+def _is_of_interest(uow: UnitOfWork, receipt: Receipt, uri: str) -> bool:
+    """Whether we have the post, or one that it answers and that the forwarder may know (PRV-01)."""
     if uow.posts.key_of(uri) is not None:
         return True
-    post = activity.object
+    post = receipt.activity.object
     if not isinstance(post, Post) or post.in_reply_to is None:
         return False
-    return uow.posts.key_of(post.in_reply_to) is not None
+    answered = uow.posts.by_uri(post.in_reply_to)
+    forwarder = Viewer(host=host_of(receipt.peer))
+    return answered is not None and sees(uow, forwarder, answered, receipt.at)

@@ -7,6 +7,7 @@ import pytest
 from communities.community import CommunityVisibility, JoinPolicy, PostingPolicy
 from communities.errors import DomainError
 from communities.posts import PostState, Visibility
+from federation.errors import SignatureRejected
 from protocols.errors import ProtocolError
 from protocols.strict_json import JsonObject
 from tests.support.factories import HOME
@@ -88,3 +89,23 @@ async def test_a_secret_community_is_answered_like_an_unknown_one(postbox: Postb
     invited = await answer(postbox, activity("Invite", eve.uri, group.uri, target=eve.uri))
 
     assert {asked, written, told, added, invited} == {"202"}
+
+
+@pytest.mark.parametrize("visibility", [Visibility.DIRECT, Visibility.FOLLOWERS])
+async def test_a_forwarded_answer_does_not_tell_whether_a_hidden_post_is_here(
+    postbox: Postbox, visibility: Visibility
+) -> None:
+    eve = await postbox.stranger("eve")
+    post = await postbox.post(await postbox.resident("ada"), visibility=visibility)
+    answers = []
+
+    for parent in (post.uri, NOWHERE):
+        said = note("https://far.example/users/ida", inReplyTo=parent)
+        sent = activity("Create", "https://far.example/users/ida", said)
+        try:
+            await postbox.deliver(sent, signer=eve.uri)
+            answers.append("202")
+        except SignatureRejected as error:
+            answers.append(str(error))
+
+    assert answers[0] == answers[1]

@@ -52,6 +52,7 @@ def restore(context: click.Context, file: Path, replace: bool) -> None:  # noqa:
     from node.holding import hold  # noqa: PLC0415
 
     config = settings_path(context)
+    click.echo(f"reading {file} and checking its digests")
     with opened(file) as archive:
         if not config.exists():
             config.parent.mkdir(parents=True, exist_ok=True)
@@ -92,6 +93,7 @@ def _verify_node(settings: Settings) -> None:
     elif not path.exists():
         raise NodeError(f"there is no database at {path} yet")
     else:
+        click.echo("reading every page of the database")
         found = verify_database(path)
         _require_sound(found.problems, str(path))
         click.echo(f"{path}: {_summary(found.rows)}")
@@ -104,6 +106,7 @@ def _verify_archive(file: Path) -> None:
 
     from node.archives import into_database, look_over, opened  # noqa: PLC0415
 
+    click.echo(f"reading {file} and checking its digests")
     with opened(file) as archive, TemporaryDirectory(prefix="noaber-verify-") as folder:
         made = archive.manifest
         click.echo(

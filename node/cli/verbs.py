@@ -145,12 +145,12 @@ def _run(form: type[Form], values: Mapping[str, Any], *, as_json: bool) -> None:
     for name, (_kind, told) in _told(form).items():
         if told.acting and context.parent is not None:
             given[name] = _acting(context.parent)
-        elif told.text and given.get(name, "-") == "-" and (words := _standard_input()):
-            given[name] = words
         elif told.file:
             given[name] = _text_of(given[name])
-        elif told.text:
-            given.setdefault(name, "")
+        elif told.text and given.get(name) == "-":
+            given[name] = sys.stdin.read()
+        elif told.text and not told.optional:
+            given.setdefault(name, _standard_input())
     settings = settings_of(context)
     filled = form(**given)
     answer = ask(settings.node.data_dir, filled, lambda: asyncio.run(_alone(settings, filled)))
@@ -170,7 +170,7 @@ def _acting(act: click.Context) -> str:
 
 def _standard_input() -> str:
     """What was piped in; nothing at a terminal."""
-    return "" if sys.stdin.isatty() else sys.stdin.read()
+    return "" if sys.stdin is None or sys.stdin.isatty() else sys.stdin.read()
 
 
 def _text_of(path: str) -> str:

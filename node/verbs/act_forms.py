@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Annotated, Literal
 
-from node.verbs.words import ACTING, Form, argument, option, written
+from node.verbs.words import ACTING, Form, argument, changed, option, written
 
 Acting = Annotated[str, ACTING]
 WHOM = "A person or community: @name@host, !name@host, a name of this node, or a URL."
@@ -57,7 +57,7 @@ class Edit(Form, frozen=True):
 
     person: Acting
     post: Annotated[str, argument(WHICH)]
-    text: Annotated[str | None, argument("The new text, in markdown.")] = None
+    text: Annotated[str | None, changed("The new text, in markdown; - is standard input.")] = None
     title: Annotated[str | None, option("The new title.")] = None
     link: Annotated[str | None, option("The new link.")] = None
 

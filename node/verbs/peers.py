@@ -28,7 +28,7 @@ async def show_all(desk: Desk, form: forms.ListPeers) -> Answer:
     facts = await desk.node.storage.read(_peers, form)
     if not facts:
         return Answer(lines=["no such peer"], data={"peers": []})
-    head = ("peer", "software", "policy", "failures", "waiting", "last answer")
+    head = ("peer", "software", "policy", "failures", "waiting", "next try")
     lines = table(head, [[one[column] for column in head] for one in facts])
     return Answer(lines=lines, data={"peers": [*facts]})
 

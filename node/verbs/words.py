@@ -16,7 +16,8 @@ class Told:
     Attributes:
         help: one sentence; fields that are arguments show it with the command.
         argument: whether it is given by position; else it is an option of its name.
-        text: whether it may come from standard input, when it is left out or a single dash.
+        text: whether it comes from standard input when it is left out, or a single dash.
+        optional: whether leaving such a text out means that there is none.
         file: whether the words are the path of a file whose text is meant.
         acting: whether it is the person of `noaber act --as`.
     """
@@ -24,6 +25,7 @@ class Told:
     help: str
     argument: bool = False
     text: bool = False
+    optional: bool = False
     file: bool = False
     acting: bool = False
 
@@ -41,6 +43,11 @@ def argument(sentence: str) -> Told:
 def written(sentence: str) -> Told:
     """A text that is given by position or comes from standard input."""
     return Told(help=sentence, argument=True, text=True)
+
+
+def changed(sentence: str) -> Told:
+    """A text that is given by position, where none means: as it was."""
+    return Told(help=sentence, argument=True, text=True, optional=True)
 
 
 def file_text(sentence: str) -> Told:

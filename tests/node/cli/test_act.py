@@ -102,6 +102,18 @@ def test_an_edit_keeps_what_is_not_given(noaber: Commands) -> None:
     assert (post["title"], post["text"]) == ("Two swarms", "Where?")
 
 
+def test_an_edit_takes_its_text_from_standard_input_when_a_dash_says_so(
+    noaber: Commands, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    number = noaber.post("alice", "--title", "A swarm", "Where?")
+    monkeypatch.setattr(sys, "stdin", io.StringIO("In the pear tree."))
+
+    noaber.act("alice", "edit", number, "-")
+
+    post = noaber.act("alice", "show", number, "--json").data["posts"][0]
+    assert post["text"] == "In the pear tree."
+
+
 def test_nobody_edits_the_words_of_another(noaber: Commands) -> None:
     number = noaber.post("alice", "--title", "A swarm", "Where?")
 

@@ -5,6 +5,7 @@ opens storage, client and federation; `Node.start` begins the background loops.
 """
 
 import asyncio
+import logging
 import secrets
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -58,6 +59,8 @@ from storage.unit_of_work import DELIVERIES, EVENTS, JOBS, UnitOfWork
 
 QUEUE_SECONDS = 5.0
 
+
+log = logging.getLogger(__name__)
 
 STOP_SECONDS = 4.0
 """What background work gets to end: with what requests get, a stop stays under ten seconds."""
@@ -177,7 +180,7 @@ async def open_node(settings: Settings) -> AsyncIterator[Node]:
     """
     engine = make_engine(settings.database_url.reveal())
     settings.node.data_dir.mkdir(parents=True, exist_ok=True)
-    schema.prepare(engine, snapshot_dir=settings.node.data_dir)
+    schema.prepare(engine, snapshot_dir=settings.node.data_dir, progress=log.info)
     storage = Storage(
         engine, max_waiting=settings.limits.writer_queue, readers=settings.database.readers
     )

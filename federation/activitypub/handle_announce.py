@@ -13,13 +13,19 @@ from dataclasses import replace
 
 from communities.errors import DomainError, NotAllowed, NotFound, Reason
 from communities.people import ActorKey
+from communities.visibility import Viewer, sees
 from federation.activitypub.act import Act, Context, Handler
 from federation.activitypub.handle_posts import confirm, publish, store_ancestors
 from federation.activitypub.handle_reactions import REACTION_TYPES, boost_apply, boost_needs
 from federation.activitypub.proofs import is_proven
 from federation.activitypub.threads_wanted import fetched_post, require_other_parent, wanted_for
 from protocols.activitypub.audience import community_candidates, may_announce
-from protocols.activitypub.parsing_origins import check_activity_origin, check_post_origin, origin
+from protocols.activitypub.parsing_origins import (
+    check_activity_origin,
+    check_post_origin,
+    host_of,
+    origin,
+)
 from protocols.activitypub.vocabulary import (
     Activity,
     ActivityObject,
@@ -141,7 +147,30 @@ def _apply_all(uow: UnitOfWork, act: Act, context: Context, inner: _Handlers) ->
         except (DomainError, ProtocolError) as error:
             refusal = error
     if refusal is not None and not applied:
+        if any(_is_about_hidden(uow, act, obj) for obj in objects):
+            raise NotFound("No such post")
         raise refusal
+
+
+def _is_about_hidden(uow: UnitOfWork, act: Act, obj: ActivityObject) -> bool:
+    """Whether it is about a post of ours that the server of the community may not know of.
+
+    Refusing it in other words than an unknown one would tell that it is there. Spec: PRV-01.
+    """
+    about: list[str | None] = []
+    told: ActivityObject | None = obj
+    while isinstance(told, Activity):
+        about.append(told.object_id)
+        told = told.object
+    if isinstance(told, Post):
+        about.append(told.in_reply_to)
+    elif told is not None:
+        about.append(told.id)
+    viewer = Viewer(host=host_of(act.peer))
+    posts = (uow.posts.by_uri(uri) for uri in about if uri is not None)
+    return any(
+        post is not None and post.local and not sees(uow, viewer, post, act.at) for post in posts
+    )
 
 
 def _needs(

@@ -9,7 +9,7 @@ from communities.errors import DomainError
 from communities.posts import PostState, Visibility
 from federation.errors import SignatureRejected
 from protocols.errors import ProtocolError
-from protocols.strict_json import JsonObject
+from protocols.strict_json import JsonObject, JsonValue
 from tests.support.factories import HOME
 from tests.support.postbox import Postbox, activity, note, page
 
@@ -109,3 +109,37 @@ async def test_a_forwarded_answer_does_not_tell_whether_a_hidden_post_is_here(
             answers.append(str(error))
 
     assert answers[0] == answers[1]
+
+
+@pytest.mark.parametrize(
+    "kind", ["Like", "Delete", "Lock", "Undo", "Add", "Flag", "Update", "Create", "Announce", ""]
+)
+async def test_a_community_elsewhere_does_not_learn_of_hidden_posts_by_announcing_them(
+    postbox: Postbox, kind: str
+) -> None:
+    ada, group = await postbox.resident("ada"), await postbox.distant_group("wasps")
+    await postbox.member(group, ada)
+    wim = await postbox.stranger("wim", "groups.example")
+    message = await postbox.post(ada, visibility=Visibility.DIRECT)
+    bees = await postbox.group("bees", **SECRET)
+    secret = await postbox.post(ada, bees, visibility=Visibility.MEMBERS)
+
+    def told(uri: str) -> JsonValue:
+        match kind:
+            case "Undo":
+                return activity("Undo", wim.uri, activity("Delete", wim.uri, uri))
+            case "Add":
+                return activity("Add", wim.uri, uri, target=f"{group.uri}/featured")
+            case "Create":
+                return activity("Create", wim.uri, page(wim.uri, group.uri, inReplyTo=uri))
+            case "":
+                return uri
+            case _:
+                return activity(kind, wim.uri, uri)
+
+    answers = {
+        await answer(postbox, activity("Announce", group.uri, told(uri)))
+        for uri in (NOWHERE, message.uri, secret.uri)
+    }
+
+    assert len(answers) == 1

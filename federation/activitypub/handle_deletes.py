@@ -68,7 +68,7 @@ def delete_apply(uow: UnitOfWork, act: Act, _context: Context) -> None:
 
 
 def _end_account(uow: UnitOfWork, act: Act) -> None:
-    if act.announced_by is not None:
+    if act.announced_by not in (None, act.actor):
         raise NotAllowed(Reason.NOT_AUTHORITY, "An account is ended by its own server")
     community = uow.communities.get(act.actor)
     if community is not None:

@@ -1,7 +1,8 @@
 """What the verbs of `noaber community` do.
 
-The operator acts in the name of the community itself, which stands as its own owner, and for
-roles in the name of the node.
+What is changed is changed in the name of the community's first owner on this node: other software
+believes only people. Where there is none the community, which stands as its own owner, does it
+itself; roles are given in the name of the node.
 """
 
 from dataclasses import replace
@@ -10,6 +11,7 @@ from communities import appointing, founding
 from communities.community import Community, CommunityVisibility, JoinPolicy, PostingPolicy
 from communities.errors import Invalid, NotFound
 from communities.membership import Role
+from communities.people import ActorKey
 from communities.text import plain_text, render_markdown
 from node.founding import CommunityPlan, found_community
 from node.verbs import operator_forms as forms
@@ -137,7 +139,16 @@ def _edit(uow: UnitOfWork, desk: Desk, profile: Profile, form: forms.EditCommuni
         wanted = replace(wanted, posting=PostingPolicy(form.posting))
     if form.downvotes is not None:
         wanted = replace(wanted, downvotes=form.downvotes == "yes")
-    return founding.edit_community(uow, wanted, stored.id, desk.acting.now())
+    return founding.edit_community(uow, wanted, _owner(uow, profile), desk.acting.now())
+
+
+def _owner(uow: UnitOfWork, community: Profile) -> ActorKey:
+    """In whose name a community of this node is changed."""
+    for row in uow.memberships.moderators(community.id):
+        person = uow.people.get(row.person_id)
+        if row.role is Role.OWNER and person is not None and person.is_local and person.may_act:
+            return person.id
+    return community.id
 
 
 async def delete(desk: Desk, form: forms.DeleteCommunity) -> Answer:
@@ -152,7 +163,7 @@ def _close(uow: UnitOfWork, desk: Desk, profile: Profile, reason: str) -> None:
     founding.close_community(
         uow,
         profile.id,
-        profile.id,
+        _owner(uow, profile),
         desk.acting.now(),
         reason=reason,
         also_tell=tuple(sorted(hosts)),

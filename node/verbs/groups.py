@@ -2,7 +2,7 @@
 
 What is changed is changed in the name of the community's first owner on this node: other software
 believes only people. Where there is none the community, which stands as its own owner, does it
-itself; roles are given in the name of the node.
+itself, and the node gives roles.
 """
 
 from dataclasses import replace
@@ -201,11 +201,13 @@ async def remove_moderator(desk: Desk, form: forms.RemoveModerator) -> Answer:
 async def _change(
     desk: Desk, community: Profile, whom: Profile, role: Role
 ) -> appointing.ChangeRole:
+    owner = await desk.node.storage.read(_owner, community)
+    is_owned = owner != community.id
     return appointing.ChangeRole(
         community_id=community.id,
         person_id=whom.id,
         role=role,
-        moderator_id=await node_key(desk),
+        moderator_id=owner if is_owned else await node_key(desk),
         at=desk.acting.now(),
-        staff=True,
+        staff=not is_owned,
     )

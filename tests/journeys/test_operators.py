@@ -2,12 +2,14 @@
 
 import pytest
 
+from communities.membership import Role
 from communities.people import ActorState
 from communities.posts import PostState
 from node.acting import Draft
 from node.demo_nodes import DemoNode
 from node.demo_story import until
 from node.verbs.operator_forms import (
+    AddModerator,
     BlockPeer,
     ClearPeer,
     DeleteAccount,
@@ -73,6 +75,27 @@ async def test_a_changed_community_is_changed_everywhere(street: Street) -> None
 
     await until(lambda: is_renamed(story.near), "the near node has the new name")
     await until(lambda: is_renamed(story.far), "the far node has the new name")
+
+
+async def test_a_moderator_elsewhere_is_known_everywhere(street: Street) -> None:
+    story = street.story
+    await street.play("find", "follow", "post", "comment", "vote")
+
+    await run(story.home.node, AddModerator(name="bees", whom=f"@bob@{story.near.name}"))
+
+    for where in (story.near, story.far):
+        await until(lambda where=where: moderates(where, street), f"{where.name} knows")  # type: ignore[misc]  # mypy cannot infer a lambda's default
+
+
+async def moderates(where: DemoNode, street: Street) -> bool:
+    uris = street.story.bees.uri, street.story.bob.uri
+    return await where.node.storage.read(_role, *uris) is Role.MODERATOR
+
+
+def _role(uow: UnitOfWork, community: str, person: str) -> Role | None:
+    keys = uow.actors.key_of(community), uow.actors.key_of(person)
+    held = None if keys[0] is None or keys[1] is None else uow.memberships.get(keys[0], keys[1])
+    return None if held is None else held.role
 
 
 async def test_a_closed_community_is_closed_everywhere(street: Street) -> None:

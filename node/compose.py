@@ -38,13 +38,13 @@ from node.first_start import fix_names, is_readable, node_signer
 from node.health import Readiness
 from node.job_kinds import JobTools, job_handlers
 from node.jobs import JobRunner
+from node.maintenance import Maintenance
 from node.metrics import Metrics, watch_loop_lag
 from node.peer_http.actors import ActorDocuments
 from node.peer_http.documents import Readers
 from node.peer_http.inbox import inbox_routes
 from node.peer_http.objects import PostDocuments
 from node.peer_http.well_known import WellKnown
-from node.pruning import prune_for_ever
 from node.settings import FederationMode, Settings
 from node.tasks import Tasks
 from node.web.pages import error_page
@@ -109,9 +109,7 @@ class Node:
         self.tasks.keep(self.jobs.run, "jobs")
         self.tasks.keep(lambda: watch_loop_lag(self.metrics), "loop lag")
         self.tasks.keep(self._watch_queues, "queue depths")
-        self.tasks.keep(
-            lambda: prune_for_ever(self.storage, lambda: to_ms(now())), "dropping what is old"
-        )
+        self.tasks.keep(Maintenance(storage=self.storage, now=now).run, "maintenance")
 
     async def _watch_queues(self) -> None:
         """Show every few seconds what waits."""

@@ -13,6 +13,7 @@ from storage import backup, schema
 from storage.copying import copy_sqlite
 from storage.engine import connect, make_engine
 from storage.errors import StorageError
+from storage.instance import EPOCH
 from storage.keys import SigningKey
 from storage.store import Storage
 from storage.unit_of_work import UnitOfWork
@@ -233,7 +234,7 @@ async def marks_of(engine: Engine) -> tuple[str | None, int]:
     storage = Storage(engine, threads=False, durable=False)
     marks = await storage.write(
         lambda uow: (
-            uow.instance.get(backup.EPOCH),
+            uow.instance.get(EPOCH),
             len(uow.jobs.lease(now_ms=0, until_ms=1)),
         )
     )

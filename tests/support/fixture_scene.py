@@ -122,7 +122,8 @@ class Scene(FixtureWorld):
         if group == activity.actor:
             return
         wanted = Role.MEMBER
-        acts = (activity.type, activity.object.type if self._undone(activity) else None)
+        inner = activity.object if self._undone(activity) else None
+        acts = (activity.type, inner.type if isinstance(inner, Activity) else None)
         if _MODERATION & set(acts) or activity.summary is not None:
             wanted = Role.MODERATOR
         if activity.type is ActivityType.UPDATE and isinstance(activity.object, Actor):

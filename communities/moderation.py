@@ -2,7 +2,8 @@
 
 In a community of this node its moderators decide, wherever they live; a moderator of ours in a
 community elsewhere asks it; what its authority announces is recorded. The people who run this
-node (`staff`) act on this node alone: on everything of ours, and on our copy of the rest. The
+node (`staff`) act on this node alone: on everything of ours, and on our copy of the rest; what
+they took down, nobody but they brings back, whatever a moderator or a community says. The
 administrators of an author's own server are no moderators here.
 
 Spec: house 2.6; security GRP-01, GRP-04.
@@ -65,11 +66,15 @@ def remove(uow: UnitOfWork, command: ModeratePost, announced_by: ActorKey | None
         NotAllowed: who acts is no moderator of its community, or someone else announced it.
         Invalid: the reason is too long.
     """
-    return _act(uow, command, announced_by, _REMOVE)
+    return _act(uow, command, announced_by, _TAKE_DOWN if command.staff else _REMOVE)
 
 
 def restore(uow: UnitOfWork, command: ModeratePost, announced_by: ActorKey | None = None) -> bool:
-    """Bring a removed post back; False if it was not removed. Raises as `remove`."""
+    """Bring a removed post back; False if it was not removed. Raises as `remove`.
+
+    Raises:
+        NotAllowed: also when staff took it down and who acts does not act as staff.
+    """
     return _act(uow, command, announced_by, _RESTORE)
 
 
@@ -115,18 +120,23 @@ def _act(
     if case is not Case.FACT:
         _require_may(uow, command, verb, post, community)
     if verb.is_done(post):
-        return False
-    if verb is _PIN:
-        _check_pin(uow, post, case)
+        return verb is _TAKE_DOWN and _take_down_removed(uow, post, command)
+    _check_state(uow, command, verb, post, case)
     event = verb.event(post, command)
     if case is Case.REQUEST:
         uow.record(replace(event, requested=True))
         return True
     verb.apply(uow, post, command.at)
+    _log(uow, post, command, verb)
+    uow.record(event)
+    return True
+
+
+def _log(uow: UnitOfWork, post: Post, command: ModeratePost, verb: _Verb) -> None:
     uow.reports.log(
         LogEntry(
             at=command.at,
-            moderator_id=actor.id,
+            moderator_id=command.moderator_id,
             action=verb.log,
             community_id=post.community_id,
             subject_id=post.author_id,
@@ -134,8 +144,18 @@ def _act(
             reason=command.reason,
         )
     )
-    uow.record(event)
+
+
+def _take_down_removed(uow: UnitOfWork, post: Post, command: ModeratePost) -> bool:
+    """Have the removal by a moderator stand as one by staff; False if it did. Nobody is told."""
+    if post.state is not PostState.REMOVED or _is_taken_down(uow, post):
+        return False
+    _log(uow, post, command, _TAKE_DOWN)
     return True
+
+
+def _is_taken_down(uow: UnitOfWork, post: Post) -> bool:
+    return uow.reports.last_removal(post.id) is ModerationAction.STAFF_REMOVE_POST
 
 
 def _require_may(
@@ -166,6 +186,15 @@ def _require_role(
     if community is None:
         raise NotAllowed(Reason.ROLE, "This post is in no community that you moderate")
     require(uow, community, actor, action, at)
+
+
+def _check_state(
+    uow: UnitOfWork, command: ModeratePost, verb: _Verb, post: Post, case: Case
+) -> None:
+    if verb is _PIN:
+        _check_pin(uow, post, case)
+    elif verb is _RESTORE and not command.staff and _is_taken_down(uow, post):
+        raise NotAllowed(Reason.REMOVED, "Those who run this node took this post down")
 
 
 def _check_pin(uow: UnitOfWork, post: Post, case: Case) -> None:
@@ -214,6 +243,7 @@ _REMOVE = _Verb(
     apply=lambda uow, post, at: uow.posts.set_state(post.id, PostState.REMOVED, at=at),
     event=partial(_removed, removed=True),
 )
+_TAKE_DOWN = replace(_REMOVE, log=ModerationAction.STAFF_REMOVE_POST)
 _RESTORE = _Verb(
     action=Action.REMOVE,
     log=ModerationAction.RESTORE_POST,

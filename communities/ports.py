@@ -14,7 +14,7 @@ from communities.membership import Membership, Role
 from communities.people import ActorKey, ActorState, Follow, Person
 from communities.posts import Poll, Post, PostContent, PostCounts, PostKey, PostState, Reaction
 from communities.posts import ReactionKind as Kind
-from communities.reports import LogEntry, Report, ReportKey
+from communities.reports import LogEntry, ModerationAction, Report, ReportKey
 
 
 class People(Protocol):
@@ -182,6 +182,9 @@ class Reports(Protocol):
 
     def log(self, entry: LogEntry) -> None:
         """Write one line of the moderation log."""
+
+    def last_removal(self, post_id: PostKey) -> ModerationAction | None:
+        """Which of `REMOVALS` the log has last about a post; None when it has none."""
 
 
 class UnitOfWork(Protocol):

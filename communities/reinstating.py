@@ -12,6 +12,7 @@ from communities.limits import check_content
 from communities.people import ActorKey
 from communities.ports import UnitOfWork
 from communities.posts import PostState
+from communities.reports import ModerationAction
 from communities.roles import Action, require
 
 
@@ -22,8 +23,8 @@ def reinstate(uow: UnitOfWork, command: EditPost, announced_by: ActorKey | None 
 
     Raises:
         NotFound: there is no such post.
-        NotAllowed: the editor is not its author, is suspended or banned, or someone else than the
-            community announced it.
+        NotAllowed: the editor is not its author, is suspended or banned, it was removed before it
+            was withdrawn, or someone else than the community announced it.
         Invalid: a field is too long.
     """
     author = require_actor(uow, command.editor_id)
@@ -38,6 +39,8 @@ def reinstate(uow: UnitOfWork, command: EditPost, announced_by: ActorKey | None 
         return False
     if community is not None and community.is_local:
         require(uow, community, author, Action.EDIT_OWN, command.at)
+    if uow.reports.last_removal(post.id) not in (None, ModerationAction.RESTORE_POST):
+        raise NotAllowed(Reason.REMOVED, "This post was removed")
     check_content(command.content)
     uow.posts.edit(post.id, command.content, at=command.at)
     uow.posts.set_state(post.id, PostState.PUBLISHED, at=command.at)

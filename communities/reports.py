@@ -37,6 +37,7 @@ class ModerationAction(StrEnum):
     """What a moderator did."""
 
     REMOVE_POST = "remove-post"
+    STAFF_REMOVE_POST = "staff-remove-post"
     RESTORE_POST = "restore-post"
     LOCK = "lock"
     UNLOCK = "unlock"
@@ -50,6 +51,14 @@ class ModerationAction(StrEnum):
     EDIT_COMMUNITY = "edit-community"
     SUSPEND = "suspend"
     UNSUSPEND = "unsuspend"
+
+
+REMOVALS = (
+    ModerationAction.REMOVE_POST,
+    ModerationAction.STAFF_REMOVE_POST,
+    ModerationAction.RESTORE_POST,
+)
+"""What is said of a post in the log when it is removed or brought back."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

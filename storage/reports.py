@@ -7,7 +7,14 @@ from sqlalchemy import bindparam, insert, select, update
 
 from communities.people import ActorKey
 from communities.posts import PostKey
-from communities.reports import LogEntry, ModerationAction, Report, ReportKey, ReportState
+from communities.reports import (
+    REMOVALS,
+    LogEntry,
+    ModerationAction,
+    Report,
+    ReportKey,
+    ReportState,
+)
 from storage.connection import Connection, Row
 from storage.statements import Statement
 from storage.tables.social import moderation_log, reports
@@ -69,6 +76,15 @@ _ENTRIES = (
 )
 _ENTRIES_OF_ALL = Statement(_ENTRIES)
 _ENTRIES_OF = Statement(_ENTRIES.where(moderation_log.c.community_id == bindparam("community")))
+_LAST_REMOVAL = Statement(
+    select(moderation_log.c.action)
+    .where(
+        moderation_log.c.post_id == bindparam("post"),
+        moderation_log.c.action.in_([action.value for action in REMOVALS]),
+    )
+    .order_by(moderation_log.c.id.desc())
+    .limit(1)
+)
 
 NEWEST = (1 << 63) - 1
 """Position before which every row lies."""
@@ -157,6 +173,11 @@ class Reports:
             post_id=entry.post_id,
             reason=entry.reason,
         )
+
+    def last_removal(self, post_id: PostKey) -> ModerationAction | None:
+        """Which of `REMOVALS` the log has last about a post; None when it has none."""
+        row = self._db.row(_LAST_REMOVAL, post=post_id)
+        return None if row is None else ModerationAction(row[0])
 
     def entries(
         self, community_id: ActorKey | None = None, *, before: int = NEWEST, most: int = 50

@@ -332,6 +332,13 @@ moderation_log = Table(
     Column("post_id", BigInteger),
     Column("reason", Text, nullable=False),
 )
+Index(
+    "ix_moderation_log_post",
+    moderation_log.c.post_id,
+    moderation_log.c.id,
+    sqlite_where=text("post_id IS NOT NULL"),
+    postgresql_where=text("post_id IS NOT NULL"),
+)
 
 notifications = Table(
     "notifications",

@@ -1,11 +1,13 @@
-"""What moderators do to posts, and reports."""
+"""What moderators do to posts, and what those do who run the node."""
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 
+from communities.editing import EditPost, withdraw
 from communities.errors import Conflict, Invalid, NotAllowed, NotFound, Reason
-from communities.events import PostLocked, PostPinned, PostRemoved, ReportFiled
+from communities.events import PostLocked, PostPinned, PostRemoved
 from communities.limits import MAX_REASON
 from communities.membership import Role
 from communities.moderation import (
@@ -21,8 +23,8 @@ from communities.moderation import (
 from communities.people import ActorKey, Person
 from communities.ports import UnitOfWork
 from communities.posts import Post, PostState, Visibility
-from communities.reporting import file_report, resolve_report
-from communities.reports import LogEntry, ModerationAction, Report, ReportKey, ReportState
+from communities.reinstating import reinstate
+from communities.reports import LogEntry, ModerationAction
 from tests.communities.village import NOW, Village
 
 Verb = Callable[[UnitOfWork, ModeratePost, ActorKey | None], bool]
@@ -245,122 +247,78 @@ class TestStaff:
             event.requested for event in village.uow.events if isinstance(event, PostRemoved)
         )
 
+    def test_what_staff_took_down_is_not_brought_back_by_those_who_moderate_it(
+        self, moderated: Village
+    ) -> None:
+        uow = moderated.uow
+        ours, theirs = (
+            moderated.post(moderated.zoe, community)
+            for community in (moderated.bees, moderated.far)
+        )
+        for post in (ours, theirs):
+            remove(uow, by_staff(moderated.bob, post))
+        uow.take_events()
+
+        for post, announced_by in ((ours, None), (theirs, moderated.far.id)):
+            with pytest.raises(NotAllowed) as caught:
+                restore(uow, act(moderated.zoe, post), announced_by)
+            assert caught.value.reason is Reason.REMOVED
+            assert moderated.stored(post).state is PostState.REMOVED
+        assert uow.events == []
+
+    def test_staff_lift_what_they_took_down(self, village: Village) -> None:
+        post = village.post(village.zoe, village.far)
+        remove(village.uow, by_staff(village.bob, post))
+
+        assert restore(village.uow, by_staff(village.bob, post))
+        assert remove(village.uow, act(village.zoe, post), village.far.id)
+        assert restore(village.uow, act(village.zoe, post), village.far.id)
+
+        assert village.stored(post).state is PostState.PUBLISHED
+        assert [entry.action for entry in village.uow.reports.entries] == [
+            ModerationAction.STAFF_REMOVE_POST,
+            ModerationAction.RESTORE_POST,
+            ModerationAction.REMOVE_POST,
+            ModerationAction.RESTORE_POST,
+        ]
+
+    def test_staff_take_down_what_a_moderator_removed_before_and_tell_nobody_twice(
+        self, moderated: Village
+    ) -> None:
+        post = moderated.post(moderated.ann, moderated.bees)
+        remove(moderated.uow, act(moderated.zoe, post))
+        moderated.uow.take_events()
+
+        done = [remove(moderated.uow, by_staff(moderated.bob, post)) for _ in range(2)]
+
+        assert done == [True, False]
+        assert moderated.uow.events == []
+        with pytest.raises(NotAllowed):
+            restore(moderated.uow, act(moderated.zoe, post))
+
+    @pytest.mark.parametrize("staff", [True, False])
+    def test_authors_bring_nothing_back_that_others_removed_before_they_withdrew_it(
+        self, moderated: Village, staff: bool
+    ) -> None:
+        post = moderated.post(moderated.ann, moderated.bees)
+        remove(moderated.uow, replace(act(moderated.bob, post), staff=staff))
+        withdraw(moderated.uow, post.id, moderated.ann.id, NOW)
+        again = EditPost(
+            post_id=post.id,
+            editor_id=moderated.ann.id,
+            content=post.content,
+            edited_at=NOW,
+            at=NOW,
+        )
+
+        with pytest.raises(NotAllowed) as caught:
+            reinstate(moderated.uow, again)
+
+        assert caught.value.reason is Reason.REMOVED
+        assert moderated.stored(post).state is PostState.WITHDRAWN
+
     def test_nobody_elsewhere_is_staff_here(self, village: Village) -> None:
         post = village.post(village.ann, village.bees)
 
         with pytest.raises(NotAllowed):
             remove(village.uow, by_staff(village.zoe, post))
-
-
-class TestReports:
-    """Complaints and what becomes of them."""
-
-    def report(
-        self,
-        village: Village,
-        reporter: Person,
-        subject: Person,
-        post: Post | None = None,
-        reason: str = "spam",
-    ) -> Report:
-        return Report(
-            id=ReportKey(village.key()),
-            reporter_id=reporter.id,
-            subject_id=subject.id,
-            post_id=None if post is None else post.id,
-            community_id=None,
-            reason=reason,
-            at=NOW,
-        )
-
-    def test_a_report_of_a_post_goes_to_its_community_once(self, village: Village) -> None:
-        post = village.post(village.ann, village.bees)
-
-        filed = file_report(village.uow, self.report(village, village.zoe, village.ann, post))
-        again = file_report(village.uow, self.report(village, village.zoe, village.ann, post))
-
-        assert filed == again
-        assert filed.community_id == village.bees.id
-        assert village.uow.events == [
-            ReportFiled(
-                report_id=filed.id,
-                reporter_id=village.zoe.id,
-                subject_id=village.ann.id,
-                post_id=post.id,
-                community_id=village.bees.id,
-            )
-        ]
-
-    def test_a_person_can_be_reported_without_a_post(self, village: Village) -> None:
-        report = self.report(village, village.zoe, village.ann)
-
-        assert file_report(village.uow, report) == file_report(village.uow, report)
-
-        assert len(village.uow.events) == 1
-
-    def test_another_persons_report_counts_too(self, village: Village) -> None:
-        post = village.post(village.ann, village.bees)
-        file_report(village.uow, self.report(village, village.zoe, village.ann, post))
-
-        file_report(village.uow, self.report(village, village.bob, village.ann, post))
-
-        assert len(village.uow.reports.rows) == 2
-
-    def test_what_one_cannot_see_one_cannot_report(self, village: Village) -> None:
-        post = village.post(village.ann, village.club, visibility=Visibility.MEMBERS)
-
-        for reporter in (village.bob, village.zoe):
-            with pytest.raises(NotFound):
-                file_report(village.uow, self.report(village, reporter, village.ann, post))
-
-    def test_a_peers_own_actor_reports_what_its_members_see(self, village: Village) -> None:
-        village.member(village.club, village.zoe)
-        post = village.post(village.ann, village.club, visibility=Visibility.MEMBERS)
-        instance = village.person("peer.example", village.zoe.host)
-
-        report = file_report(village.uow, self.report(village, instance, village.ann, post))
-
-        assert village.uow.reports.get(report.id) == report
-
-    def test_reports_that_make_no_sense_are_refused(self, village: Village) -> None:
-        post = village.post(village.ann, village.bees)
-
-        for bad in (
-            self.report(village, village.ann, village.ann),
-            self.report(village, village.zoe, village.bob, post),
-            self.report(village, village.zoe, village.ann, post, "x" * (MAX_REASON + 1)),
-        ):
-            with pytest.raises(Invalid):
-                file_report(village.uow, bad)
-        assert village.uow.events == []
-
-    def test_a_moderator_resolves_a_report_once(self, moderated: Village) -> None:
-        post = moderated.post(moderated.ann, moderated.bees)
-        report = file_report(
-            moderated.uow, self.report(moderated, moderated.bob, moderated.ann, post)
-        )
-
-        done = [
-            resolve_report(moderated.uow, report.id, moderated.zoe.id, NOW, reason="dealt with"),
-            resolve_report(moderated.uow, report.id, moderated.zoe.id, NOW),
-        ]
-
-        assert done == [True, False]
-        assert moderated.uow.reports.rows[report.id].state is ReportState.RESOLVED
-        (entry,) = moderated.uow.reports.entries
-        assert (entry.action, entry.reason) == (ModerationAction.RESOLVE_REPORT, "dealt with")
-
-    def test_who_moderates_nothing_resolves_nothing(self, village: Village) -> None:
-        post = village.post(village.ann, village.bees)
-        about_post = file_report(village.uow, self.report(village, village.zoe, village.ann, post))
-        about_person = file_report(village.uow, self.report(village, village.zoe, village.ann))
-
-        for report in (about_post, about_person):
-            with pytest.raises(NotAllowed) as caught:
-                resolve_report(village.uow, report.id, village.bob.id, NOW)
-            assert caught.value.reason is Reason.ROLE
-            assert resolve_report(village.uow, report.id, village.bob.id, NOW, staff=True)
-
-    def test_an_unknown_report_is_not_there(self, village: Village) -> None:
-        with pytest.raises(NotFound):
-            resolve_report(village.uow, ReportKey(99), village.bob.id, NOW)

@@ -111,6 +111,28 @@ async def test_the_moderation_log_is_paged_newest_first(storage: Storage) -> Non
     assert [entry for _, entry in of_bees] == [entries[2], entries[0]]
 
 
+async def test_the_log_knows_how_the_last_removal_of_a_post_ended(storage: Storage) -> None:
+    about = LogEntry(
+        at=NOON,
+        moderator_id=ADA,
+        action=ModerationAction.STAFF_REMOVE_POST,
+        community_id=BEES,
+        post_id=PostKey(20),
+    )
+
+    async def after(**changes: object) -> ModerationAction | None:
+        entry = replace(about, **changes)  # type: ignore[arg-type]  # fields of an entry by name
+        await storage.write(lambda uow: uow.reports.log(entry))
+        return await storage.read(lambda uow: uow.reports.last_removal(PostKey(20)))
+
+    assert await after(post_id=PostKey(21)) is None
+    assert await after(action=ModerationAction.LOCK) is None
+    assert await after() is ModerationAction.STAFF_REMOVE_POST
+    assert await after(action=ModerationAction.UNLOCK) is ModerationAction.STAFF_REMOVE_POST
+    assert await after(action=ModerationAction.RESTORE_POST) is ModerationAction.RESTORE_POST
+    assert await after(action=ModerationAction.REMOVE_POST) is ModerationAction.REMOVE_POST
+
+
 @pytest.fixture
 async def ada(storage: Storage) -> Person:
     return await storage.write(World().person, "ada")

@@ -23,7 +23,14 @@ from communities.posts import (
     Reaction,
     ReactionKind,
 )
-from communities.reports import LogEntry, Report, ReportKey, ReportState
+from communities.reports import (
+    REMOVALS,
+    LogEntry,
+    ModerationAction,
+    Report,
+    ReportKey,
+    ReportState,
+)
 
 _EXCLUSIVE = {ReactionKind.LIKE: ReactionKind.DISLIKE, ReactionKind.DISLIKE: ReactionKind.LIKE}
 
@@ -309,6 +316,10 @@ class MemoryReports:
 
     def log(self, entry: LogEntry) -> None:
         self.entries.append(entry)
+
+    def last_removal(self, post_id: PostKey) -> ModerationAction | None:
+        of_post = [entry.action for entry in self.entries if entry.post_id == post_id]
+        return next((action for action in reversed(of_post) if action in REMOVALS), None)
 
 
 class MemoryUnitOfWork:

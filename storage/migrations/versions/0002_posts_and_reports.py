@@ -39,6 +39,14 @@ def _moderation_log() -> None:
     op.create_index(
         op.f("ix_moderation_log_community_id"), "moderation_log", ["community_id"], unique=False
     )
+    op.create_index(
+        op.f("ix_moderation_log_post"),
+        "moderation_log",
+        ["post_id", "id"],
+        unique=False,
+        sqlite_where=sa.text("post_id IS NOT NULL"),
+        postgresql_where=sa.text("post_id IS NOT NULL"),
+    )
 
 
 def _post_counts() -> None:

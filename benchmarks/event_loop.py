@@ -13,7 +13,8 @@ def run(main: Coroutine[object, object, T]) -> T:
         import uvloop  # noqa: PLC0415 - the extra `fast`
     except ImportError:
         return asyncio.run(main)
-    return uvloop.run(main)
+    result: T = uvloop.run(main)
+    return result
 
 
 def is_fast() -> bool:

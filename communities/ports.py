@@ -11,7 +11,7 @@ from typing import Protocol
 from communities.community import Community
 from communities.events import Event
 from communities.membership import Membership, Role
-from communities.people import ActorKey, ActorState, Follow, Person
+from communities.people import ActorKey, ActorState, Appearance, Follow, Person
 from communities.posts import Poll, Post, PostContent, PostCounts, PostKey, PostState, Reaction
 from communities.posts import ReactionKind as Kind
 from communities.reports import LogEntry, ModerationAction, Report, ReportKey
@@ -28,6 +28,9 @@ class People(Protocol):
 
     def set_state(self, person_id: ActorKey, state: ActorState) -> None:
         """Suspend, limit, delete or bring back a person."""
+
+    def set_appearance(self, person_id: ActorKey, appearance: Appearance) -> None:
+        """Replace how a person of this node appears."""
 
     def has_blocked(self, blocker_id: ActorKey, blocked_id: ActorKey) -> bool:
         """Whether the one has blocked the other."""
@@ -174,8 +177,13 @@ class Reports(Protocol):
     def get(self, report_id: ReportKey) -> Report | None:
         """The report with this key."""
 
-    def open_about(self, post_id: PostKey) -> Sequence[Report]:
-        """Reports about a post that nobody has resolved."""
+    def find_open(
+        self, reporter_id: ActorKey, subject_id: ActorKey, post_id: PostKey | None
+    ) -> Report | None:
+        """The first report of this reporter about this that nobody has resolved.
+
+        With `post_id` None that is a report about the person, not one about a post of theirs.
+        """
 
     def resolve(self, report_id: ReportKey, *, by: ActorKey, at: datetime) -> bool:
         """Close it; False when it was closed already."""

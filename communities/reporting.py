@@ -19,7 +19,8 @@ def file_report(uow: UnitOfWork, report: Report) -> Report:
     """Put a report in the queue and tell the moderators.
 
     A report of a post goes to the community of that post, whatever it names. As long as the first
-    is open, a second one by the same reporter answers with the first.
+    is open, a second one by the same reporter about the same post, or about the same person
+    without a post, changes nothing and answers with the first.
 
     Raises:
         NotFound: the post or person is not there for the reporter.
@@ -33,12 +34,10 @@ def file_report(uow: UnitOfWork, report: Report) -> Report:
         raise Invalid("subject", "Nobody reports themselves")
     if report.post_id is not None:
         post = _find_post(uow, report, reporter)
-        for earlier in uow.reports.open_about(post.id):
-            if earlier.reporter_id == reporter.id:
-                return earlier
         report = replace(report, community_id=post.community_id)
-    elif uow.reports.get(report.id) is not None:
-        return report
+    earlier = uow.reports.find_open(reporter.id, report.subject_id, report.post_id)
+    if earlier is not None:
+        return earlier
     uow.reports.add(report)
     uow.record(
         ReportFiled(

@@ -36,9 +36,18 @@ _ADD = Statement(
     insert(reports).values({column.name: bindparam(column.name) for column in _COLUMNS})
 )
 _GET = Statement(select(*_COLUMNS).where(reports.c.id == bindparam("id")))
-_OPEN_ABOUT = Statement(
-    select(*_COLUMNS).where(reports.c.post_id == bindparam("post"), _NEW).order_by(reports.c.id)
+_OPEN_ABOUT = (
+    select(*_COLUMNS)
+    .where(
+        reports.c.reporter_id == bindparam("reporter"),
+        reports.c.subject_id == bindparam("subject"),
+        _NEW,
+    )
+    .order_by(reports.c.id)
+    .limit(1)
 )
+_OPEN_ABOUT_POST = Statement(_OPEN_ABOUT.where(reports.c.post_id == bindparam("post")))
+_OPEN_ABOUT_PERSON = Statement(_OPEN_ABOUT.where(reports.c.post_id.is_(None)))
 _OPEN = select(*_COLUMNS).where(_NEW, reports.c.id > bindparam("after"))
 _QUEUE = Statement(_OPEN.order_by(reports.c.id).limit(bindparam("most")))
 _QUEUE_OF = Statement(
@@ -143,9 +152,20 @@ class Reports:
         row = self._db.row(_GET, id=report_id)
         return None if row is None else _report(row)
 
-    def open_about(self, post_id: PostKey) -> Sequence[Report]:
-        """Reports about a post that nobody has resolved, oldest first."""
-        return [_report(row) for row in self._db.rows(_OPEN_ABOUT, post=post_id)]
+    def find_open(
+        self, reporter_id: ActorKey, subject_id: ActorKey, post_id: PostKey | None
+    ) -> Report | None:
+        """The first report of this reporter about this that nobody has resolved.
+
+        With `post_id` None that is a report about the person, not one about a post of theirs.
+        """
+        if post_id is None:
+            row = self._db.row(_OPEN_ABOUT_PERSON, reporter=reporter_id, subject=subject_id)
+        else:
+            row = self._db.row(
+                _OPEN_ABOUT_POST, reporter=reporter_id, subject=subject_id, post=post_id
+            )
+        return None if row is None else _report(row)
 
     def queue(
         self, community_id: ActorKey | None = None, *, after: int = 0, most: int = 50

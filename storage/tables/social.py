@@ -136,6 +136,15 @@ memberships = Table(
     sqlite_with_rowid=False,
 )
 
+welcomes = Table(
+    "welcomes",
+    metadata,
+    Column("person_id", ForeignKey("actors.id", ondelete="CASCADE"), primary_key=True),
+    Column("digest", LargeBinary, nullable=False, unique=True),
+    Column("until_ms", BigInteger, nullable=False, index=True),
+    comment="one-time links of accounts; digest: SHA-256 of the token, which is kept nowhere",
+)
+
 follows = Table(
     "follows",
     metadata,
@@ -304,13 +313,20 @@ reports = Table(
     Column("uri", Text),
     Column("reporter_id", BigInteger, nullable=False),
     Column("subject_id", BigInteger, nullable=False),
-    Column("post_id", BigInteger, index=True),
+    Column("post_id", BigInteger),
     Column("community_id", BigInteger),
     Column("reason", Text, nullable=False),
     Column("state", Text, one_of("state", ReportState), nullable=False),
     Column("at_ms", BigInteger, nullable=False),
     Column("resolved_by", BigInteger),
     Column("resolved_ms", BigInteger),
+)
+Index(
+    "ix_reports_about",
+    reports.c.reporter_id,
+    reports.c.subject_id,
+    sqlite_where=text("state = 'new'"),
+    postgresql_where=text("state = 'new'"),
 )
 Index(
     "ix_reports_new",

@@ -66,6 +66,26 @@ def test_a_person_can_be_reported_without_a_post(village: Village) -> None:
     assert len(village.uow.events) == 1
 
 
+def test_a_person_is_reported_once_as_long_as_the_first_report_is_open(village: Village) -> None:
+    first, second, third = (report_of(village, village.zoe, village.ann) for _ in range(3))
+
+    filed = [file_report(village.uow, first), file_report(village.uow, second)]
+    resolve_report(village.uow, first.id, village.bob.id, NOW, staff=True)
+
+    assert filed == [first, first]
+    assert file_report(village.uow, third) == third
+    assert [*village.uow.reports.rows] == [first.id, third.id]
+
+
+def test_a_report_of_a_post_leaves_room_for_one_of_its_author(village: Village) -> None:
+    post = village.post(village.ann, village.bees)
+    file_report(village.uow, report_of(village, village.zoe, village.ann, post))
+
+    file_report(village.uow, report_of(village, village.zoe, village.ann))
+
+    assert len(village.uow.reports.rows) == 2
+
+
 def test_another_persons_report_counts_too(village: Village) -> None:
     post = village.post(village.ann, village.bees)
     file_report(village.uow, report_of(village, village.zoe, village.ann, post))

@@ -54,11 +54,27 @@ async def test_a_report_is_resolved_once(storage: Storage) -> None:
     resolved = [await storage.write(resolve) for _ in range(2)]
 
     assert resolved == [True, False]
-    open_ones = await storage.read(lambda uow: uow.reports.open_about(PostKey(20)))
-    assert [report.id for report in open_ones] == [11]
     found = await storage.read(lambda uow: uow.reports.get(REPORT.id))
     assert found is not None
     assert found.state is ReportState.RESOLVED
+
+
+async def test_an_open_report_is_found_by_who_filed_it_about_what(storage: Storage) -> None:
+    about_person = replace(REPORT, id=ReportKey(12), post_id=None)
+    resolved = replace(REPORT, id=ReportKey(9), state=ReportState.RESOLVED)
+    by_bees = replace(REPORT, id=ReportKey(8), reporter_id=BEES)
+    await add(storage, about_person, resolved, by_bees, REPORT)
+
+    async def find(reporter: ActorKey, subject: ActorKey, post: int | None) -> Report | None:
+        key = None if post is None else PostKey(post)
+        return await storage.read(lambda uow: uow.reports.find_open(reporter, subject, key))
+
+    assert await find(ADA, BOB, 20) == REPORT
+    assert await find(ADA, BOB, None) == about_person
+    assert await find(BEES, BOB, 20) == by_bees
+    assert await find(BEES, BOB, None) is None
+    assert await find(ADA, ANTS, 20) is None
+    assert await find(ADA, BOB, 21) is None
 
 
 async def test_the_queue_holds_open_reports_oldest_first(storage: Storage) -> None:

@@ -52,6 +52,12 @@ class MemoryPeople:
     def set_state(self, person_id: ActorKey, state: ActorState) -> None:
         self.rows[person_id] = replace(self.rows[person_id], state=state)
 
+    def set_appearance(self, person_id: ActorKey, appearance: Appearance) -> None:
+        person = self.rows[person_id]
+        self.rows[person_id] = replace(
+            person, name=appearance.name, summary_html=appearance.about_html
+        )
+
     def has_blocked(self, blocker_id: ActorKey, blocked_id: ActorKey) -> bool:
         return (blocker_id, blocked_id) in self.blocks
 
@@ -300,12 +306,19 @@ class MemoryReports:
     def get(self, report_id: ReportKey) -> Report | None:
         return self.rows.get(report_id)
 
-    def open_about(self, post_id: PostKey) -> Sequence[Report]:
-        return [
-            row
-            for row in self.rows.values()
-            if row.post_id == post_id and row.state is ReportState.NEW
-        ]
+    def find_open(
+        self, reporter_id: ActorKey, subject_id: ActorKey, post_id: PostKey | None
+    ) -> Report | None:
+        wanted = (reporter_id, subject_id, post_id)
+        return next(
+            (
+                row
+                for row in self.rows.values()
+                if (row.reporter_id, row.subject_id, row.post_id) == wanted
+                and row.state is ReportState.NEW
+            ),
+            None,
+        )
 
     def resolve(self, report_id: ReportKey, *, by: ActorKey, at: datetime) -> bool:
         report = self.rows[report_id]

@@ -107,6 +107,14 @@ def _reports() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_reports")),
     )
     op.create_index(
+        op.f("ix_reports_about"),
+        "reports",
+        ["reporter_id", "subject_id"],
+        unique=False,
+        sqlite_where=sa.text("state = 'new'"),
+        postgresql_where=sa.text("state = 'new'"),
+    )
+    op.create_index(
         op.f("ix_reports_new"),
         "reports",
         ["community_id", "id"],
@@ -114,7 +122,6 @@ def _reports() -> None:
         sqlite_where=sa.text("state = 'new'"),
         postgresql_where=sa.text("state = 'new'"),
     )
-    op.create_index(op.f("ix_reports_post_id"), "reports", ["post_id"], unique=False)
 
 
 def _tombstones() -> None:

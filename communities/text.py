@@ -19,6 +19,7 @@ import nh3
 
 from communities.errors import Invalid
 from communities.limits import MAX_TEXT_BYTES
+from communities.markup_cost import MAX_REFERENCES, count_references, is_costly
 
 if TYPE_CHECKING:
     from markdown_it import MarkdownIt
@@ -106,6 +107,9 @@ _HREF = re.compile(r'href="([^"]*)"')
 _TAG = re.compile(r"<[^<>]*>")
 _BREAK = re.compile(r"<(?=br\b|/p>|/li>|/h[1-6]>|/blockquote>|/pre>|/tr>|/div>)", re.IGNORECASE)
 
+_BLANKED = dict.fromkeys(map(ord, "&<>\xa0"), " ")
+"""For a text of more references than the parser may be given."""
+
 _NONE: Mapping[str, str] = MappingProxyType({})
 
 # Quantifiers are bounded, so that no text makes the search go back far.
@@ -133,7 +137,7 @@ def sanitise(html: str) -> str:
 
 
 def _sanitise_once(html: str) -> str:
-    if html.count("<") > MAX_TAGS:
+    if html.count("<") > MAX_TAGS or is_costly(html):
         return _without_tags(html)
     clean = _FIRST.clean(html)
     if "<img" in clean:
@@ -142,7 +146,7 @@ def _sanitise_once(html: str) -> str:
         clean = _STRICT.clean(clean)
     if "invisible" in clean:
         clean = _LINK_OR_HIDDEN.sub(_reveal, clean)
-    if clean.count("<") > MAX_TAGS:
+    if clean.count("<") > MAX_TAGS or is_costly(clean):
         return _without_tags(clean)
     # A parser drops the first newline of <pre>: without a second one the next pass would too.
     return clean.replace("<pre>\n", "<pre>\n\n") if "<pre>\n" in clean else clean
@@ -153,8 +157,8 @@ def plain_text(html: str, limit: int) -> str:
 
     Blocks and line breaks become single newlines. For titles, previews and notifications.
     """
-    if html.count("<") > MAX_TAGS:
-        html = _TAG.sub(" ", html)
+    if html.count("<") > MAX_TAGS or is_costly(html):
+        html = _words(html)
     text = html_entities.unescape(_BARE.clean(_BREAK.sub("\n<", html)))
     text = "\n".join(filter(None, (" ".join(line.split()) for line in text.splitlines())))
     return text if len(text) <= limit else text[: limit - 1].rstrip() + "\N{HORIZONTAL ELLIPSIS}"
@@ -192,7 +196,14 @@ def render_markdown(source: str, links: Mapping[str, str] = _NONE) -> str:
 
 
 def _without_tags(html: str) -> str:
-    return _FIRST.clean(f"<p>{html_entities.escape(_TAG.sub(' ', html), quote=False)}</p>")
+    return _FIRST.clean(f"<p>{html_entities.escape(_words(html), quote=False)}</p>")
+
+
+def _words(html: str) -> str:
+    words = _TAG.sub(" ", html)
+    if count_references(words) + words.count("<") > MAX_REFERENCES:
+        return words.translate(_BLANKED)
+    return words
 
 
 def _image_to_link(image: re.Match[str]) -> str:

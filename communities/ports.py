@@ -167,6 +167,9 @@ class Reactions(Protocol):
     ) -> bool:
         """Take it back; False when there was none."""
 
+    def emoji_by(self, actor_id: ActorKey, post_id: PostKey) -> int:
+        """How many different emoji the actor has given to the post."""
+
 
 class Reports(Protocol):
     """Reports and the moderation log."""

@@ -9,7 +9,7 @@ from datetime import datetime
 from communities.actors import Actor, find_actor, may_act, require_actor
 from communities.authority import Case, decide
 from communities.community import Community
-from communities.errors import Invalid, NotAllowed, NotFound, Reason
+from communities.errors import Conflict, Invalid, NotAllowed, NotFound, Reason
 from communities.events import Reacted
 from communities.people import ActorKey
 from communities.ports import UnitOfWork
@@ -19,6 +19,8 @@ from communities.visibility import Viewer, sees
 
 MAX_EMOJI = 64
 """Characters of an emoji: a longest sequence of joined ones, or a custom `:name:`."""
+MAX_EMOJI_BY_ONE = 10
+"""How many different emoji one actor gives to one post."""
 
 
 def react(uow: UnitOfWork, reaction: Reaction, announced_by: ActorKey | None = None) -> bool:
@@ -32,6 +34,7 @@ def react(uow: UnitOfWork, reaction: Reaction, announced_by: ActorKey | None = N
         NotAllowed: the actor is suspended or banned, the community has no downvotes, the post
             cannot be boosted, or someone else than the community announced it.
         Invalid: an emoji is missing or too long.
+        Conflict: the actor gave the post `MAX_EMOJI_BY_ONE` emoji already.
     """
     _check_emoji(reaction)
     post, community = _find_post(uow, reaction.post_id)
@@ -41,6 +44,8 @@ def react(uow: UnitOfWork, reaction: Reaction, announced_by: ActorKey | None = N
         raise NotFound("No such post")
     if case is not Case.FACT:
         _require_reaction(uow, reaction, post, community, actor)
+    if reaction.kind is ReactionKind.EMOJI:
+        _check_room(uow, reaction)
     if not uow.reactions.put(reaction):
         return False
     uow.record(_reacted(reaction, post, given=True, requested=case is Case.REQUEST))
@@ -105,6 +110,15 @@ def _check_emoji(reaction: Reaction) -> None:
         raise Invalid("emoji", "An emoji reaction names its emoji, no other does")
     if reaction.emoji is not None and len(reaction.emoji) > MAX_EMOJI:
         raise Invalid("emoji", f"An emoji is at most {MAX_EMOJI} characters")
+
+
+def _check_room(uow: UnitOfWork, reaction: Reaction) -> None:
+    """Refuse one emoji too many, an announced one too: every one is a row and goes to all peers."""
+    if uow.reactions.emoji_by(reaction.actor_id, reaction.post_id) < MAX_EMOJI_BY_ONE:
+        return
+    if uow.reactions.find(reaction.actor_id, reaction.post_id, reaction.kind, reaction.emoji):
+        return
+    raise Conflict(f"One gives a post at most {MAX_EMOJI_BY_ONE} emoji")
 
 
 def _require_reaction(

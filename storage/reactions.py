@@ -35,6 +35,13 @@ _REMOVE = Statement(
         reactions.c.slot == bindparam("slot"),
     )
 )
+_EMOJI_BY = Statement(
+    select(func.count()).where(
+        reactions.c.post_id == bindparam("post"),
+        reactions.c.actor_id == bindparam("actor"),
+        reactions.c.kind == Kind.EMOJI.value,
+    )
+)
 _EMOJI_OF = Statement(
     select(reactions.c.slot, func.count())
     .where(reactions.c.post_id == bindparam("post"), reactions.c.kind == Kind.EMOJI.value)
@@ -143,6 +150,11 @@ class Reactions:
         self._db.run(_REMOVE, post=post_id, actor=actor_id, slot=_slot(kind, emoji))
         self._count(post_id, to_ms(before.at), gone=before, come=None)
         return True
+
+    def emoji_by(self, actor_id: ActorKey, post_id: PostKey) -> int:
+        """How many different emoji the actor has given to the post."""
+        row = self._db.row(_EMOJI_BY, post=post_id, actor=actor_id)
+        return 0 if row is None else int(row[0])
 
     def emoji_of(self, post_id: PostKey) -> list[tuple[str, int]]:
         """The emoji given to a post with how often, most first."""

@@ -2,11 +2,12 @@
 
 import pytest
 
-from communities.errors import Invalid, NotAllowed, NotFound, Reason
+from communities.errors import Conflict, Invalid, NotAllowed, NotFound, Reason
 from communities.events import Reacted
 from communities.membership import MembershipState
+from communities.people import Person
 from communities.posts import PostState, ReactionKind, Visibility
-from communities.reactions import react, undo_reaction, withdraw_reaction
+from communities.reactions import MAX_EMOJI_BY_ONE, react, undo_reaction, withdraw_reaction
 from tests.communities.village import Village
 
 
@@ -60,6 +61,30 @@ def test_several_emoji_stand_beside_each_other(village: Village) -> None:
         )
 
     assert len(village.uow.reactions.rows) == 2
+
+
+@pytest.mark.parametrize("announced", [False, True])
+def test_one_actor_gives_one_post_only_so_many_emoji(village: Village, announced: bool) -> None:
+    community = village.far if announced else village.bees
+    authority = village.far.id if announced else None
+    post = village.post(village.ann, community)
+    emoji = [chr(ord("🐝") + number) for number in range(MAX_EMOJI_BY_ONE + 1)]
+
+    def give(actor: Person, one: str) -> bool:
+        reaction = village.reaction(actor, post, ReactionKind.EMOJI, emoji=one)
+        return react(village.uow, reaction, authority)
+
+    for one in emoji[:-1]:
+        assert give(village.zoe, one)
+    with pytest.raises(Conflict):
+        give(village.zoe, emoji[-1])
+
+    assert len(village.uow.reactions.rows) == MAX_EMOJI_BY_ONE
+    assert not give(village.zoe, emoji[0])
+    assert react(village.uow, village.reaction(village.zoe, post), authority)
+    assert give(village.ann, emoji[-1])
+    withdraw_reaction(village.uow, village.zoe.id, post.id, ReactionKind.EMOJI, emoji[0], authority)
+    assert give(village.zoe, emoji[-1])
 
 
 @pytest.mark.parametrize(

@@ -172,3 +172,24 @@ async def test_emoji_stand_beside_each_other(storage: Storage, world: World, ada
         lambda uow: uow.reactions.find(ada.id, post.id, ReactionKind.EMOJI, ":honey:")
     )
     assert found == honey
+
+
+async def test_the_emoji_of_one_actor_are_counted(
+    storage: Storage, world: World, ada: Person
+) -> None:
+    post, other = [await storage.write(world.post, ada) for _ in range(2)]
+    bob = await storage.write(world.person, "bob")
+    bee = reaction(post, ReactionKind.EMOJI, "\U0001f41d")
+    given = [
+        bee,
+        reaction(post, ReactionKind.EMOJI, ":honey:"),
+        reaction(post, ReactionKind.LIKE),
+        reaction(other, ReactionKind.EMOJI, ":honey:"),
+        replace(bee, actor_id=bob.id),
+    ]
+
+    for one in given:
+        await storage.write(put_reaction, one)
+
+    assert await storage.read(lambda uow: uow.reactions.emoji_by(ada.id, post.id)) == 2
+    assert await storage.read(lambda uow: uow.reactions.emoji_by(bob.id, other.id)) == 0

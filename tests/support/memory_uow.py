@@ -12,7 +12,7 @@ from datetime import datetime
 from communities.community import Community
 from communities.events import Event
 from communities.membership import Membership, MembershipState, Role
-from communities.people import ActorKey, ActorState, Follow, FollowState, Person
+from communities.people import ActorKey, ActorState, Appearance, Follow, FollowState, Person
 from communities.posts import (
     Poll,
     Post,
@@ -191,6 +191,10 @@ class MemoryReactions:
         emoji: str | None = None,
     ) -> bool:
         return self.rows.pop((actor_id, post_id, kind, emoji), None) is not None
+
+    def emoji_by(self, actor_id: ActorKey, post_id: PostKey) -> int:
+        wanted = (actor_id, post_id, ReactionKind.EMOJI)
+        return sum((row.actor_id, row.post_id, row.kind) == wanted for row in self.rows.values())
 
 
 class MemoryPosts:

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import bindparam, delete, exists, func, insert, select, update
+from sqlalchemy import bindparam, delete, func, insert, literal_column, select, update
 
 from storage.connection import Connection, Row
 from storage.errors import LeaseLost
@@ -34,18 +34,14 @@ _COLUMNS = (
     jobs.c.payload,
     jobs.c.attempts,
 )
-_earlier = jobs.alias("earlier")
+# A literal, for both databases to see that the partial index holds what is asked for.
+_FREE = (jobs.c.failed_ms.is_(None), jobs.c.blocked == literal_column("0"))
 _READY = Statement(
     select(*_COLUMNS)
     .where(
-        jobs.c.failed_ms.is_(None),
+        *_FREE,
         jobs.c.run_ms <= bindparam("now_ms"),
         jobs.c.leased_until_ms <= bindparam("now_ms"),
-        ~exists().where(
-            _earlier.c.order_key == jobs.c.order_key,
-            _earlier.c.id < jobs.c.id,
-            _earlier.c.failed_ms.is_(None),
-        ),
     )
     .order_by(jobs.c.run_ms, jobs.c.id)
     .limit(bindparam("most"))
@@ -83,10 +79,24 @@ _WAITING = Statement(
     .where(jobs.c.order_key == bindparam("order_key"), jobs.c.failed_ms.is_(None))
     .limit(1)
 )
+_next_in_line = (
+    select(jobs.c.id)
+    .where(jobs.c.order_key == bindparam("order"), jobs.c.failed_ms.is_(None))
+    .order_by(jobs.c.id)
+    .limit(1)
+)
+_UNBLOCK = Statement(
+    update(jobs).where(jobs.c.id == _next_in_line.scalar_subquery()).values(blocked=0)
+)
+_of_peer = (
+    select(jobs.c.peer)
+    .where(jobs.c.peer == bindparam("peer"), jobs.c.failed_ms.is_(None))
+    .limit(bindparam("most"))
+    .subquery("of_peer")
+)
+_COUNT_OF_PEER = Statement(select(func.count()).select_from(_of_peer))
 _NEXT = Statement(
-    select(func.min(jobs.c.run_ms)).where(
-        jobs.c.failed_ms.is_(None), jobs.c.leased_until_ms <= bindparam("now_ms")
-    )
+    select(func.min(jobs.c.run_ms)).where(*_FREE, jobs.c.leased_until_ms <= bindparam("now_ms"))
 )
 _COUNTS = Statement(
     select(jobs.c.kind, jobs.c.failed_ms.is_not(None), func.count()).group_by(
@@ -94,7 +104,7 @@ _COUNTS = Statement(
     )
 )
 _RELEASE_ALL = Statement(update(jobs).where(jobs.c.leased_until_ms > 0).values(leased_until_ms=0))
-_NAMES = ("kind", "key", "order_key", "payload", "run_ms")
+_NAMES = ("kind", "key", "order_key", "payload", "run_ms", "blocked", "peer")
 _ENQUEUE_PLAIN = Statement(insert(jobs).values({name: bindparam(name) for name in _NAMES}))
 
 
@@ -129,11 +139,22 @@ class Jobs:
         run_ms: int,
         key: str | None = None,
         order_key: str | None = None,
+        peer: str | None = None,
     ) -> bool:
-        """Add a job; with a key that waits already, nothing is added and False returned."""
+        """Add a job; with a key that waits already, nothing is added and False returned.
+
+        With a `peer` it counts among those that `count_of_peer` tells.
+        """
         statement = _ENQUEUE_PLAIN if key is None else _ENQUEUE
         added = self._db.run(
-            statement, kind=kind, key=key, order_key=order_key, payload=payload, run_ms=run_ms
+            statement,
+            kind=kind,
+            key=key,
+            order_key=order_key,
+            payload=payload,
+            run_ms=run_ms,
+            blocked=int(order_key is not None and self.has_waiting(order_key)),
+            peer=peer,
         )
         self.enqueued = self.enqueued or added > 0
         return added > 0
@@ -141,6 +162,11 @@ class Jobs:
     def has_waiting(self, order_key: str) -> bool:
         """Whether a job with this order key is not done yet."""
         return self._db.row(_WAITING, order_key=order_key) is not None
+
+    def count_of_peer(self, peer: str, *, most: int) -> int:
+        """How many jobs wait that this peer caused; counts no further than `most`."""
+        row = self._db.row(_COUNT_OF_PEER, peer=peer, most=most)
+        return 0 if row is None else int(row[0])
 
     def lease(self, *, now_ms: int, until_ms: int, most: int = MOST_LEASED) -> list[Job]:
         """Take jobs that are due, oldest first, one at a time for each order key."""
@@ -163,6 +189,15 @@ class Jobs:
         """
         if self._db.run(_FINISH, job=job.id, lease=job.leased_until_ms) != 1:
             raise LeaseLost(f"job {job.id} is held by another worker")
+        self._unblock(job)
+
+    def _unblock(self, job: Job) -> None:
+        """Let the next one of its order key come, in the unit that ends a job.
+
+        Every unit that writes has the writer's lock: no job is enqueued behind one that ends.
+        """
+        if job.order_key is not None:
+            self._db.run(_UNBLOCK, order=job.order_key)
 
     def retry(self, job: Job, *, run_ms: int, error: str, payload: bytes | None = None) -> None:
         """Try again later, perhaps from where the work has come (`payload`)."""
@@ -205,6 +240,7 @@ class Jobs:
         )
         if changed != 1:
             raise LeaseLost(f"job {job.id} is held by another worker")
+        self._unblock(job)
         self.enqueued = True
 
     def extend(self, job: Job, *, until_ms: int) -> None:

@@ -44,14 +44,17 @@ jobs = Table(
     Column("leased_until_ms", BigInteger, nullable=False, server_default=text("0")),
     Column("error", Text),
     Column("failed_ms", BigInteger),
+    Column("blocked", Integer, nullable=False, server_default=text("0")),
+    Column("peer", Text),
     sqlite_autoincrement=True,
-    comment="failed_ms: given up; kept 14 days for doctor, never run again",
+    comment="failed_ms: given up; kept 14 days for doctor, never run again. "
+    "blocked: 1 while one with its order_key stands before it. peer: who caused it, if bounded",
 )
 Index(
     "ix_jobs_ready",
     jobs.c.run_ms,
-    sqlite_where=text("failed_ms IS NULL"),
-    postgresql_where=text("failed_ms IS NULL"),
+    sqlite_where=text("failed_ms IS NULL AND blocked = 0"),
+    postgresql_where=text("failed_ms IS NULL AND blocked = 0"),
 )
 Index(
     "ix_jobs_failed",
@@ -59,7 +62,19 @@ Index(
     sqlite_where=text("failed_ms IS NOT NULL"),
     postgresql_where=text("failed_ms IS NOT NULL"),
 )
-Index("ix_jobs_order_key", jobs.c.order_key, jobs.c.id)
+Index(
+    "ix_jobs_order_key",
+    jobs.c.order_key,
+    jobs.c.id,
+    sqlite_where=text("failed_ms IS NULL"),
+    postgresql_where=text("failed_ms IS NULL"),
+)
+Index(
+    "ix_jobs_peer",
+    jobs.c.peer,
+    sqlite_where=text("failed_ms IS NULL AND peer IS NOT NULL"),
+    postgresql_where=text("failed_ms IS NULL AND peer IS NOT NULL"),
+)
 
 instance = Table(
     "instance",

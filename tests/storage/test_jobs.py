@@ -183,3 +183,63 @@ async def test_no_more_are_leased_than_asked_for(storage: Storage) -> None:
 
     assert names(await lease(storage, most=2)) == ["a", "b"]
     assert names(await lease(storage, most=2)) == ["c"]
+
+
+async def test_what_waits_behind_one_job_is_not_looked_at_by_a_lease(
+    sqlite_storage: Storage,
+) -> None:
+    def steps_of_a_lease(uow: UnitOfWork) -> int:
+        steps: list[None] = []
+        raw = uow.connection.raw
+        raw.set_progress_handler(lambda: steps.append(None), 100)
+        uow.jobs.lease(now_ms=5, until_ms=6)
+        uow.jobs.next_run_ms(now_ms=5)
+        raw.set_progress_handler(None, 0)
+        return 100 * len(steps)
+
+    def enqueue_many(uow: UnitOfWork) -> None:
+        for _ in range(5_000):
+            uow.jobs.enqueue("fetch", b"x" * 2_000, run_ms=0, order_key="a")
+        uow.jobs.enqueue("fetch", b"b", run_ms=1, order_key="b")
+
+    await sqlite_storage.write(enqueue_many)
+
+    assert await sqlite_storage.write(steps_of_a_lease) < 1_000
+
+
+async def test_every_job_of_a_line_gets_its_turn(storage: Storage) -> None:
+    for name in ("a1", "a2", "a3", "a4"):
+        await enqueue(storage, name, order_key="a")
+    done = []
+
+    for turn in range(4):
+        (job,) = await lease(storage, turn * MINUTE)
+        if turn % 2:
+            await storage.write(lambda uow, job=job: uow.jobs.fail(job, at_ms=0, error="no"))
+        else:
+            await storage.write(lambda uow, job=job: uow.jobs.finish(job))
+        done += names([job])
+
+    assert done == ["a1", "a2", "a3", "a4"]
+    assert await lease(storage, 9 * MINUTE) == []
+
+
+async def test_waiting_jobs_of_a_peer_are_counted_up_to_a_bound(storage: Storage) -> None:
+    def enqueue_three(uow: UnitOfWork) -> None:
+        for _ in range(3):
+            uow.jobs.enqueue("inbox", b"", run_ms=0, peer="https://a.example")
+        uow.jobs.enqueue("inbox", b"", run_ms=0, peer="https://b.example")
+
+    await storage.write(enqueue_three)
+    first, *_ = await lease(storage)
+    await storage.write(lambda uow: uow.jobs.fail(first, at_ms=0, error=""))
+
+    def counts(uow: UnitOfWork) -> list[int]:
+        count = uow.jobs.count_of_peer
+        return [
+            count("https://a.example", most=9),
+            count("https://a.example", most=1),
+            count("https://c.example", most=9),
+        ]
+
+    assert await storage.read(counts) == [2, 1, 0]

@@ -111,9 +111,12 @@ def _jobs() -> None:
         sa.Column("leased_until_ms", sa.BigInteger(), nullable=False, server_default=sa.text("0")),
         sa.Column("error", sa.Text(), nullable=True),
         sa.Column("failed_ms", sa.BigInteger(), nullable=True),
+        sa.Column("blocked", sa.Integer(), nullable=False, server_default=sa.text("0")),
+        sa.Column("peer", sa.Text(), nullable=True),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_jobs")),
         sa.UniqueConstraint("key", name=op.f("uq_jobs_key")),
-        comment="failed_ms: given up; kept 14 days for doctor, never run again",
+        comment="failed_ms: given up; kept 14 days for doctor, never run again. "
+        "blocked: 1 while one with its order_key stands before it. peer: who caused it, if bounded",
         sqlite_autoincrement=True,
     )
     op.create_index(
@@ -124,14 +127,29 @@ def _jobs() -> None:
         sqlite_where=sa.text("failed_ms IS NOT NULL"),
         postgresql_where=sa.text("failed_ms IS NOT NULL"),
     )
-    op.create_index(op.f("ix_jobs_order_key"), "jobs", ["order_key", "id"], unique=False)
+    op.create_index(
+        op.f("ix_jobs_order_key"),
+        "jobs",
+        ["order_key", "id"],
+        unique=False,
+        sqlite_where=sa.text("failed_ms IS NULL"),
+        postgresql_where=sa.text("failed_ms IS NULL"),
+    )
+    op.create_index(
+        op.f("ix_jobs_peer"),
+        "jobs",
+        ["peer"],
+        unique=False,
+        sqlite_where=sa.text("failed_ms IS NULL AND peer IS NOT NULL"),
+        postgresql_where=sa.text("failed_ms IS NULL AND peer IS NOT NULL"),
+    )
     op.create_index(
         op.f("ix_jobs_ready"),
         "jobs",
         ["run_ms"],
         unique=False,
-        sqlite_where=sa.text("failed_ms IS NULL"),
-        postgresql_where=sa.text("failed_ms IS NULL"),
+        sqlite_where=sa.text("failed_ms IS NULL AND blocked = 0"),
+        postgresql_where=sa.text("failed_ms IS NULL AND blocked = 0"),
     )
 
 

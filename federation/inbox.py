@@ -41,11 +41,15 @@ from protocols.errors import SignatureRefused
 from protocols.message_signatures import Scheme
 from protocols.signed_request import RequestParts
 from protocols.strict_json import load_object
+from storage.errors import Busy
 from storage.store import Storage
 from storage.times import to_ms
 from storage.unit_of_work import UnitOfWork
 
 INBOX_JOB = "inbox"
+MOST_WAITING = 5_000
+"""Inbox jobs that one peer may have waiting."""
+
 _ABOUT_ACTORS = (ActivityType.DELETE, ActivityType.UPDATE)
 _HINTS = (ActivityType.CREATE, ActivityType.UPDATE, ActivityType.DELETE)
 """Forwarded activities whose object can be asked of its origin."""
@@ -224,6 +228,7 @@ def receive(uow: UnitOfWork, receipt: Receipt, context: Context) -> Outcome:
     Raises:
         DomainError, ProtocolError: a rule refused it; nothing is kept, so that the same
             activity may come again.
+        Busy: too much of this peer waits; nothing is kept either.
     """
     at_ms = to_ms(receipt.at)
     uow.at_ms = at_ms
@@ -268,7 +273,19 @@ def _enqueue(uow: UnitOfWork, receipt: Receipt, order: str, at_ms: int) -> None:
     payload = QueuedActivity(
         raw=receipt.raw, signer_id=receipt.signer_id, peer=receipt.peer, at_ms=at_ms
     )
-    uow.jobs.enqueue(INBOX_JOB, msgspec.msgpack.encode(payload), run_ms=at_ms, order_key=order)
+    _check_room(uow, receipt.peer)
+    uow.jobs.enqueue(
+        INBOX_JOB,
+        msgspec.msgpack.encode(payload),
+        run_ms=at_ms,
+        order_key=order,
+        peer=receipt.peer,
+    )
+
+
+def _check_room(uow: UnitOfWork, peer: str) -> None:
+    if uow.jobs.count_of_peer(peer, most=MOST_WAITING) >= MOST_WAITING:
+        raise Busy("too much of what this server sent waits already; try again later")
 
 
 def _take_hint(uow: UnitOfWork, receipt: Receipt, uri: str, at_ms: int) -> Outcome:
@@ -276,18 +293,21 @@ def _take_hint(uow: UnitOfWork, receipt: Receipt, uri: str, at_ms: int) -> Outco
 
     Raises:
         SignatureRejected: it is about nothing that we have.
+        Busy: too much of this peer waits.
     """
     if not _is_of_interest(uow, receipt, uri):
         raise SignatureRejected(_NOT_THE_ACTOR)
     payload = QueuedActivity(
         raw=b"", signer_id=receipt.signer_id, peer=receipt.peer, at_ms=at_ms, hint=uri
     )
+    _check_room(uow, receipt.peer)
     is_new = uow.jobs.enqueue(
         INBOX_JOB,
         msgspec.msgpack.encode(payload),
         run_ms=at_ms,
         key=f"hint {uri}",
         order_key=uri,
+        peer=receipt.peer,
     )
     return Outcome.QUEUED if is_new else Outcome.DUPLICATE
 

@@ -214,10 +214,7 @@ async def test_every_job_of_a_line_gets_its_turn(storage: Storage) -> None:
 
     for turn in range(4):
         (job,) = await lease(storage, turn * MINUTE)
-        if turn % 2:
-            await storage.write(lambda uow, job=job: uow.jobs.fail(job, at_ms=0, error="no"))
-        else:
-            await storage.write(lambda uow, job=job: uow.jobs.finish(job))
+        await storage.write(end_by_failure if turn % 2 else end_by_finish, job)
         done += names([job])
 
     assert done == ["a1", "a2", "a3", "a4"]

@@ -3,6 +3,8 @@
 Spec: reference activitypub 3 (rows vote, batch votes, poll); FEP-1b12; FEP-c0e0; FEP-9967.
 """
 
+import logging
+
 from communities.community import Community
 from communities.events import PollVoted, Reacted
 from communities.posts import Post, ReactionKind, Visibility
@@ -25,6 +27,8 @@ from protocols.activitypub.vocabulary import (
 from storage.actors import Profile
 from storage.audiences import Mailbox
 from storage.times import from_ms
+
+log = logging.getLogger(__name__)
 
 _OPEN = (Visibility.PUBLIC, Visibility.UNLISTED)
 _TYPES = {
@@ -175,7 +179,8 @@ def send_batches(step: Step, last: Sending) -> None:
 def tell_poll_voted(sending: Sending, event: PollVoted) -> None:
     """The choice of one of ours, to the author of a poll elsewhere; in ours the counts go out.
 
-    The counts are told once a step, however many voted.
+    The counts are told once a step, however many voted. A choice that the poll no longer has is
+    left out.
     """
     post, voter = sending.uow.posts.get(event.post_id), sending.actor(event.voter_id)
     if post is None or post.content.poll is None or voter is None:
@@ -187,9 +192,13 @@ def tell_poll_voted(sending: Sending, event: PollVoted) -> None:
     if author is None or not event.requested or not voter.is_local:
         return
     boxes = sending.out.mailboxes([author], personal=True)
+    options = post.content.poll.options
     for option in event.options:
-        name = post.content.poll.options[option].name
-        choice = _choice(sending, post, voter, author, option, name)
+        if option >= len(options):
+            # Its author may take options away between the vote and this step.
+            log.warning("option %d is gone from the poll %s and was not told", option, post.uri)
+            continue
+        choice = _choice(sending, post, voter, author, option, options[option].name)
         sending.send(voter, choice, boxes, order_key=post.root_id)
 
 

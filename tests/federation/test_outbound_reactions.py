@@ -3,6 +3,8 @@
 from dataclasses import replace
 from datetime import timedelta
 
+import pytest
+
 from communities import polls, reactions
 from communities.community import Community
 from communities.people import Person
@@ -258,6 +260,28 @@ async def test_choices_in_a_poll_elsewhere_go_to_its_author_alone(village: Villa
     assert all(isinstance(vote, Document) and vote.is_poll_vote for vote in votes)
     assert all(one.activity.to == (author.uri,) for one in sent)
     assert not any("proof" in one.document for one in sent)
+
+
+async def test_a_choice_that_its_poll_no_longer_has_costs_the_others_nothing(
+    village: Village, caplog: pytest.LogCaptureFixture
+) -> None:
+    author = village.members[MASTODON]
+    names = ("honey", "wax", "mead")
+    choices = Poll(options=tuple(PollOption(name=name) for name in names), multiple=True)
+    post = await village.storage.write(
+        lambda uow: village.world.post(
+            uow, author, kind=PostKind.QUESTION, content=PostContent(poll=choices)
+        )
+    )
+    await village.do(polls.vote, post.id, village.bob.id, ("mead", "honey"), village.world.now)
+    fewer = PostContent(poll=replace(choices, options=choices.options[:2]))
+    await village.storage.write(lambda uow: uow.posts.edit(post.id, fewer, at=village.world.tick()))
+
+    sent = await village.step()
+
+    votes = [one.activity.object for one in sent]
+    assert [vote.name for vote in votes if isinstance(vote, Document)] == ["honey"]
+    assert "option 2" in caplog.text
 
 
 async def test_counts_of_our_poll_go_out_once_a_step(village: Village) -> None:

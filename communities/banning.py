@@ -41,8 +41,8 @@ class BanMember:
 def ban(uow: UnitOfWork, command: BanMember, announced_by: ActorKey | None = None) -> bool:
     """Ban a person from a community; False when the same ban holds already.
 
-    Nobody bans their equals or betters. At most 500 posts go at once; the event tells whoever
-    finishes the work with `remove_content`.
+    Nobody bans their equals or betters. At most 500 posts go at once; the event has a job
+    finish the work with `remove_content`.
 
     Raises:
         NotFound: there is no such community or person.

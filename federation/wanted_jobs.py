@@ -1,6 +1,7 @@
 """Jobs that federation asks for: their kinds and payloads, and how each is asked for once.
 
-The handlers are in `nodeinfo_job`, `gone_job`, `backfill`, `farewell_job` and `moved_job`.
+The handlers are in `nodeinfo_job`, `gone_job`, `backfill`, `farewell_job`, `moved_job` and
+`removal_job`.
 """
 
 from collections.abc import Collection
@@ -24,6 +25,7 @@ BACKFILL_JOB: Final = "backfill"
 FAREWELL_JOB: Final = "farewell"
 END_TIES_JOB: Final = "end-ties"
 MOVE_FOLLOWERS_JOB: Final = "move-followers"
+REMOVE_CONTENT_JOB: Final = "remove-content"
 
 
 class Farewell(msgspec.Struct, frozen=True, kw_only=True):
@@ -39,6 +41,13 @@ class MoveFollowers(msgspec.Struct, frozen=True, kw_only=True):
 
     moved_id: int
     target: str
+
+
+class RemoveContent(msgspec.Struct, frozen=True, kw_only=True):
+    """The payload of a job that removes what a banned person posted in a community."""
+
+    community_id: int
+    author_id: int
 
 
 class Backfill(msgspec.Struct, frozen=True, kw_only=True):
@@ -98,4 +107,17 @@ def ask_followers_to_move(uow: UnitOfWork, moved_id: ActorKey, target: str, *, a
         msgspec.msgpack.encode(MoveFollowers(moved_id=moved_id, target=target)),
         run_ms=at_ms,
         key=f"{MOVE_FOLLOWERS_JOB} {moved_id}",
+    )
+
+
+def ask_removal_of_content(
+    uow: UnitOfWork, community_id: ActorKey, author_id: ActorKey, *, at_ms: int
+) -> None:
+    """Have all removed that a banned person posted in a community."""
+    asked = RemoveContent(community_id=community_id, author_id=author_id)
+    uow.jobs.enqueue(
+        REMOVE_CONTENT_JOB,
+        msgspec.msgpack.encode(asked),
+        run_ms=at_ms,
+        key=f"{REMOVE_CONTENT_JOB} {community_id} {author_id}",
     )

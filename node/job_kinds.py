@@ -16,6 +16,7 @@ from federation.moved_job import moved_job
 from federation.nodeinfo_job import nodeinfo_job
 from federation.policies import Policies
 from federation.reading import DocumentReader
+from federation.removal_job import remove_content_job
 from federation.signing import Signer
 from federation.wanted_jobs import (
     BACKFILL_JOB,
@@ -24,6 +25,7 @@ from federation.wanted_jobs import (
     FAREWELL_JOB,
     MOVE_FOLLOWERS_JOB,
     NODEINFO_JOB,
+    REMOVE_CONTENT_JOB,
 )
 from node.jobs import JobHandler
 from storage.store import Storage
@@ -54,6 +56,7 @@ def job_handlers(tools: JobTools) -> dict[str, JobHandler]:
         END_TIES_JOB: end_ties_job(storage, now=now),
         FAREWELL_JOB: farewell_job(storage, now=now),
         MOVE_FOLLOWERS_JOB: moved_job(storage, tools.context, now=now),
+        REMOVE_CONTENT_JOB: remove_content_job(storage, now=now),
         BACKFILL_JOB: Backfiller(
             storage=storage,
             client=tools.client,

@@ -10,7 +10,7 @@ from federation.activitypub import from_domain
 from federation.activitypub.outbound_moderation import tell_ban
 from federation.activitypub.sending import Sending
 from federation.activitypub.software import Reader, reader_of
-from federation.wanted_jobs import ask_backfill
+from federation.wanted_jobs import ask_backfill, ask_removal_of_content
 from protocols.activitypub.vocabulary import Activity, ActivityType, Reference
 from storage.actors import Profile
 
@@ -22,6 +22,8 @@ def tell_membership(sending: Sending, event: MembershipChanged) -> None:
     is_ban = event.state == MembershipState.BANNED
     if is_ban or event.was == MembershipState.BANNED:
         tell_ban(sending, event)
+    if is_ban and event.remove_content and not event.requested:
+        _remove_the_rest(sending, event)
     community = sending.community(event.community_id)
     person, group = sending.actor(event.person_id), sending.actor(event.community_id)
     if community is None or person is None or group is None:
@@ -30,6 +32,13 @@ def tell_membership(sending: Sending, event: MembershipChanged) -> None:
         _answer(sending, event, group, person)
     elif person.is_local and not community.is_local:
         _ask(sending, event, group, person)
+
+
+def _remove_the_rest(sending: Sending, event: MembershipChanged) -> None:
+    """Have removed what the ban itself left, which takes away a bounded number of posts."""
+    ask_removal_of_content(
+        sending.uow, event.community_id, event.person_id, at_ms=sending.out.at_ms
+    )
 
 
 def _answer(sending: Sending, event: MembershipChanged, group: Profile, person: Profile) -> None:

@@ -71,7 +71,9 @@ Index(
 )
 Index(
     "ix_jobs_peer",
+    # SQLite reads no row only where every column of the query is in the index.
     jobs.c.peer,
+    jobs.c.failed_ms,
     sqlite_where=text("failed_ms IS NULL AND peer IS NOT NULL"),
     postgresql_where=text("failed_ms IS NULL AND peer IS NOT NULL"),
 )

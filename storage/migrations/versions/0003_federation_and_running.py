@@ -138,7 +138,7 @@ def _jobs() -> None:
     op.create_index(
         op.f("ix_jobs_peer"),
         "jobs",
-        ["peer"],
+        ["peer", "failed_ms"],
         unique=False,
         sqlite_where=sa.text("failed_ms IS NULL AND peer IS NOT NULL"),
         postgresql_where=sa.text("failed_ms IS NULL AND peer IS NOT NULL"),

@@ -1,4 +1,4 @@
-"""The ends of accounts: deletion, moving away, suspension and its end."""
+"""Accounts: how they appear, and their ends: deletion, moving away, suspension and its end."""
 
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -7,10 +7,46 @@ from communities.actors import Actor, find_actor, require_actor
 from communities.community import Community
 from communities.errors import Conflict, Invalid, NotAllowed, NotFound, Reason
 from communities.events import CommunityChanged, PersonChanged
-from communities.limits import check_reason
-from communities.people import ActorKey, ActorState, Person
+from communities.limits import check_appearance, check_reason
+from communities.people import ActorKey, ActorState, Appearance, Person
 from communities.ports import UnitOfWork
 from communities.reports import LogEntry, ModerationAction
+from communities.text import render_markdown
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EditProfile:
+    """How a person of this node wants to appear; `about` is markdown."""
+
+    person_id: ActorKey
+    name: str
+    about: str
+    discoverable: bool
+
+
+def edit_profile(uow: UnitOfWork, command: EditProfile) -> None:
+    """Change how a person of this node appears; servers that know them are told.
+
+    The caller acts for the person.
+
+    Raises:
+        NotFound: there is no such person.
+        NotAllowed: they are suspended, gone, or at home elsewhere.
+        Invalid: a field is empty, too long, or has control characters.
+    """
+    require_actor(uow, command.person_id)
+    if not _find_person(uow, command.person_id).is_local:
+        raise NotAllowed(Reason.NOT_AUTHORITY, "Another server is the home of this account")
+    about = command.about.replace("\r\n", "\n").replace("\r", "\n").strip()
+    appearance = Appearance(
+        name=" ".join(command.name.split()), about=about, discoverable=command.discoverable
+    )
+    # Before the markdown is rendered, which takes time by its length.
+    check_appearance(appearance)
+    appearance = replace(appearance, about_html=render_markdown(about) if about else "")
+    check_appearance(appearance)
+    uow.people.set_appearance(command.person_id, appearance)
+    uow.record(PersonChanged(person_id=command.person_id))
 
 
 def delete_person(uow: UnitOfWork, person_id: ActorKey, also_tell: tuple[str, ...] = ()) -> bool:

@@ -1,6 +1,9 @@
 """How large what people write may be; one table for those of this node and of peers."""
 
+import re
+
 from communities.errors import Invalid
+from communities.people import Appearance
 from communities.posts import Poll, PostContent
 
 MAX_TITLE = 500
@@ -17,6 +20,13 @@ MAX_RECIPIENTS = 100
 MAX_POLL_OPTIONS = 50
 MAX_OPTION = 500
 MAX_REASON = 2_000
+MAX_NAME = 100
+"""Characters of the name that a person of this node is shown by; those of peers may be longer."""
+MAX_ABOUT = 5_000
+"""Characters of what a person of this node says about themselves."""
+
+_CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]")
+"""All but tab and line feed; PostgreSQL keeps no NUL."""
 
 
 def check_content(content: PostContent) -> None:
@@ -46,6 +56,22 @@ def check_reason(reason: str) -> None:
         Invalid: it has more than `MAX_REASON` characters.
     """
     _check_length("reason", reason, MAX_REASON)
+
+
+def check_appearance(appearance: Appearance) -> None:
+    """Refuse what a person of this node cannot be shown by.
+
+    Raises:
+        Invalid: the name is empty or too long, the text is too long, or either has control signs.
+    """
+    if not appearance.name.strip():
+        raise Invalid("name", "A person has a name")
+    _check_length("name", appearance.name, MAX_NAME)
+    _check_length("about", appearance.about, MAX_ABOUT)
+    _check_bytes("about", appearance.about_html)
+    for field, text in (("name", appearance.name), ("about", appearance.about)):
+        if _CONTROLS.search(text):
+            raise Invalid(field, f"There are control characters in the {field}")
 
 
 def _check_poll(poll: Poll) -> None:

@@ -55,6 +55,19 @@ class Person:
         return self.state in (ActorState.ACTIVE, ActorState.LIMITED)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Appearance:
+    """How a person appears: `about_html` is made of the markdown `about`.
+
+    `discoverable` lets search engines and directories list them.
+    """
+
+    name: str
+    about: str = ""
+    about_html: str = ""
+    discoverable: bool = True
+
+
 class FollowState(StrEnum):
     """State of one actor's follow of another (people; and communities that follow communities)."""
 

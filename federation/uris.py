@@ -36,6 +36,10 @@ class Uris:
         """The actor id of a local community."""
         return f"{self.base}/g/{key}"
 
+    def welcome(self, token: str) -> str:
+        """The one-time link with this token."""
+        return f"{self.base}/welcome/{token}"
+
     def node_actor(self) -> str:
         """The actor id of the node itself (Application)."""
         return f"{self.base}/actor"

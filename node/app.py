@@ -43,11 +43,14 @@ class Access(StrEnum):
     """Everybody, or peers by signature when authorized fetch is on: its guard decides."""
     OPERATOR = "operator"
     """The operator of the node."""
+    ONE_TIME_LINK = "one-time-link"
+    """Who holds the link: its handler looks the token up, which is all the proof there is. The
+    path of such a request is a secret and stays out of the log."""
 
 
 _LAST_ANSWERS = frozenset({408, 413})
 """After these the rest of the body is not waited for: the connection ends."""
-_WITHOUT_GUARD = frozenset({Access.PUBLIC, Access.PEER_SIGNED})
+_WITHOUT_GUARD = frozenset({Access.PUBLIC, Access.PEER_SIGNED, Access.ONE_TIME_LINK})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -154,7 +157,7 @@ def _attendant(parts: Parts, declared: Mapping[web.AbstractRoute, Route]) -> Mid
         try:
             answer = await admit(request, handler, route)
         except Exception as error:  # noqa: BLE001 - the outermost place: see _answer_to
-            answer = _answer_to(error, request, name, parts.error_page)
+            answer = _answer_to(error, request, route, parts.error_page)
         parts.metrics.request_answered(name, answer.status, monotonic() - started)
         return answer
 
@@ -162,14 +165,18 @@ def _attendant(parts: Parts, declared: Mapping[web.AbstractRoute, Route]) -> Mid
 
 
 def _answer_to(
-    error: Exception, request: web.Request, route: str, page: ErrorPage | None
+    error: Exception, request: web.Request, route: Route | None, page: ErrorPage | None
 ) -> web.StreamResponse:
     """The answer for an error that left a handler; raises again what nobody is left to hear."""
     is_redirect = isinstance(error, web.HTTPException) and error.status < HTTPStatus.BAD_REQUEST
     is_gone = isinstance(error, ConnectionError) and request.transport is None
     if is_redirect or is_gone:
         raise error
-    about = {"route": route, "method": request.method, "path": request.path}
+    about = {
+        "route": route.name if route else "none",
+        "method": request.method,
+        "path": _path_to_log(request, route),
+    }
     problem = problem_of(error)
     if problem is None:
         log.error("a request failed", exc_info=error, extra=about)
@@ -182,6 +189,13 @@ def _answer_to(
     if problem.status in _LAST_ANSWERS:
         answer.force_close()
     return answer
+
+
+def _path_to_log(request: web.Request, route: Route | None) -> str:
+    """The path, but for that of a one-time link its form: whoever reads the log could use it."""
+    if route is not None and route.access is Access.ONE_TIME_LINK:
+        return route.path
+    return request.path
 
 
 def _request_ids() -> Callable[[], str]:

@@ -3,9 +3,9 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import bindparam, delete, select
+from sqlalchemy import bindparam, delete, select, update
 
-from communities.people import ActorKey, ActorState, Follow, FollowState, Person
+from communities.people import ActorKey, ActorState, Appearance, Follow, FollowState, Person
 from storage.actors import Actors
 from storage.audiences import Audiences
 from storage.connection import Connection, Row
@@ -30,6 +30,16 @@ _PERSON = (
 )
 _BY_ID = Statement(select(*_PERSON).where(actors.c.id == bindparam("id")))
 _BY_URI = Statement(select(*_PERSON).where(actors.c.uri == bindparam("uri")))
+_SET_APPEARANCE = Statement(
+    update(actors)
+    .where(actors.c.id == bindparam("person"), actors.c.host.is_(None))
+    .values(
+        name=bindparam("new_name"),
+        summary_html=bindparam("new_html"),
+        summary_source=bindparam("new_source"),
+        discoverable=bindparam("new_discoverable"),
+    )
+)
 _BLOCK = Statement(
     select(blocks.c.at_ms).where(
         blocks.c.blocker_id == bindparam("blocker"), blocks.c.blocked_id == bindparam("blocked")
@@ -172,6 +182,17 @@ class People:
     def set_state(self, person_id: ActorKey, state: ActorState) -> None:
         """Suspend, limit, delete or bring back a person."""
         self._actors.set_state(person_id, state)
+
+    def set_appearance(self, person_id: ActorKey, appearance: Appearance) -> None:
+        """Replace how a person of this node appears."""
+        self._db.run(
+            _SET_APPEARANCE,
+            person=person_id,
+            new_name=appearance.name,
+            new_html=appearance.about_html,
+            new_source=appearance.about,
+            new_discoverable=appearance.discoverable,
+        )
 
     def has_blocked(self, blocker_id: ActorKey, blocked_id: ActorKey) -> bool:
         """Whether the one has blocked the other."""

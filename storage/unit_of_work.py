@@ -25,6 +25,7 @@ from storage.posts import Posts
 from storage.reactions import Reactions
 from storage.reports import Reports
 from storage.timelines import Timelines
+from storage.welcomes import Welcomes
 
 EVENTS = "events"
 JOBS = "jobs"
@@ -49,7 +50,8 @@ class UnitOfWork:
         self.people = People(connection)
         self.communities = Communities(connection)
         self.memberships = Memberships(connection)
-        self.posts = Posts(connection, self.events)
+        self.jobs = Jobs(connection)
+        self.posts = Posts(connection, self.events, self.jobs)
         self.reactions = Reactions(connection)
         self.reports = Reports(connection)
         self.notifications = Notifications(connection)
@@ -60,8 +62,8 @@ class UnitOfWork:
         self.keys = Keys(connection)
         self.inbox = Inbox(connection)
         self.deliveries = Deliveries(connection)
-        self.jobs = Jobs(connection)
         self.instance = Instance(connection)
+        self.welcomes = Welcomes(connection)
         self.cause: int | None = None
         self.at_ms = 0
 

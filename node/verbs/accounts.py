@@ -4,10 +4,12 @@ import asyncio
 
 from communities import accounts
 from communities.people import ActorKey
+from federation.uris import Uris
 from node.founding import NODE_LOCALPART, Newcomer, found_person, make_keys, renew_keys
 from node.verbs import operator_forms as forms
 from node.verbs.answers import Answer, said, table
 from node.verbs.desk import Desk
+from node.welcoming import KEPT, new_token, offer
 from protocols.strict_json import JsonValue
 from storage.actors import Profile
 from storage.unit_of_work import UnitOfWork
@@ -16,15 +18,35 @@ from storage.unit_of_work import UnitOfWork
 async def create(desk: Desk, form: forms.CreateAccount) -> Answer:
     """Make an account."""
     newcomer = await newcomer_of(desk, form.name, form.title)
-    profile = await desk.acting.run(found_person, desk.node.uris, newcomer)
+    profile, link = await desk.acting.run(_create, desk.node.uris, newcomer, new_token())
     handle = desk.handle(profile)
     lines = [
         f"made {handle}",
         f"its id is {profile.uri}",
+        *_told(link),
         f"it acts by: noaber act --as {profile.localpart} follow|post|reply|vote|...",
         "(this version has no sign-in for apps and no passwords yet)",
     ]
-    return Answer(lines=lines, data={"handle": handle, "id": profile.uri, "inbox": profile.inbox})
+    data = {"handle": handle, "id": profile.uri, "inbox": profile.inbox, "welcome": link}
+    return Answer(lines=lines, data={**data})
+
+
+def _create(uow: UnitOfWork, uris: Uris, newcomer: Newcomer, token: str) -> tuple[Profile, str]:
+    profile = found_person(uow, uris, newcomer)
+    return profile, offer(uow, uris, profile.id, token, newcomer.at)
+
+
+def _told(link: str) -> list[str]:
+    return [f"open this once within {KEPT.days} days, when the node runs:", f"  {link}"]
+
+
+async def welcome(desk: Desk, form: forms.WelcomeAccount) -> Answer:
+    """Make a new one-time link for an account; the one before ends."""
+    person = await desk.finder.account(form.name)
+    now = desk.acting.now()
+    link = await desk.acting.run(offer, desk.node.uris, person.id, new_token(), now)
+    lines = [f"{desk.handle(person)} has a new link; one made before works no more", *_told(link)]
+    return Answer(lines=lines, data={"handle": desk.handle(person), "welcome": link})
 
 
 async def newcomer_of(desk: Desk, name: str, title: str | None) -> Newcomer:

@@ -21,6 +21,12 @@ class CreateAccount(Form, frozen=True):
     title: Annotated[str | None, option("The name that is shown; left out, the name.")] = None
 
 
+class WelcomeAccount(Form, frozen=True):
+    """Print a new one-time link, by which the owner of an account says how they appear."""
+
+    name: Name
+
+
 class ListAccounts(Form, frozen=True):
     """Show the accounts of this node."""
 
@@ -175,6 +181,7 @@ class RetryPeer(Form, frozen=True):
 
 ACCOUNT: Mapping[str, type[Form]] = {
     "create": CreateAccount,
+    "welcome": WelcomeAccount,
     "list": ListAccounts,
     "suspend": SuspendAccount,
     "unsuspend": UnsuspendAccount,

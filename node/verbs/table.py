@@ -23,6 +23,7 @@ Verb = Callable[[Desk, Any], Awaitable[Answer]]
 
 VERBS: Mapping[type[Form], Verb] = {
     operator_forms.CreateAccount: accounts.create,
+    operator_forms.WelcomeAccount: accounts.welcome,
     operator_forms.ListAccounts: accounts.show_all,
     operator_forms.SuspendAccount: accounts.suspend,
     operator_forms.UnsuspendAccount: accounts.unsuspend,

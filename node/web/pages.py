@@ -69,7 +69,7 @@ def page_handler(site: Site, make: Make) -> Handler:
 
     def produce(uow: UnitOfWork, visit: Visit, request: web.Request) -> tuple[bytes, Page]:
         page = make(uow, visit, request)
-        return _body(site, page, visit), page
+        return body_of(site, page, visit), page
 
     async def answer(request: web.Request) -> web.StreamResponse:
         visit = visit_of(request, site.languages, site.now())
@@ -93,7 +93,7 @@ def respond(request: web.Request, body: bytes, status: int) -> web.Response:
     return web.Response(status=status, body=body, headers=headers)
 
 
-def _body(site: Site, page: Page, visit: Visit) -> bytes:
+def body_of(site: Site, page: Page, visit: Visit) -> bytes:
     """The HTML of a page, with what stands around every page."""
     head = page.head
     values = {
@@ -155,6 +155,6 @@ def error_page(site: Site) -> ErrorPage:
         visit = visit_of(request, site.languages, site.now())
         head = Head(title=str(problem.status), path="/")
         page = Page(template="error.html", head=head, values={"problem": problem})
-        return _body(site, page, visit).decode()
+        return body_of(site, page, visit).decode()
 
     return make

@@ -8,6 +8,7 @@ from node.web.person_pages import person_routes
 from node.web.site import Site
 from node.web.sitemaps import sitemap_routes
 from node.web.static_files import static_routes
+from node.web.welcome import welcome_routes
 
 
 def web_routes(site: Site) -> list[Route]:
@@ -19,4 +20,5 @@ def web_routes(site: Site) -> list[Route]:
         *feed_routes(site),
         *sitemap_routes(site),
         *static_routes(),
+        *welcome_routes(site),
     ]

@@ -20,6 +20,7 @@ def upgrade() -> None:
     _follows()
     _memberships()
     _signing_keys()
+    _welcomes()
 
 
 def _actors() -> None:
@@ -282,3 +283,19 @@ def _signing_keys() -> None:
         ),
         sa.PrimaryKeyConstraint("actor_id", "algorithm", name=op.f("pk_signing_keys")),
     )
+
+
+def _welcomes() -> None:
+    op.create_table(
+        "welcomes",
+        sa.Column("person_id", KEY, nullable=False),
+        sa.Column("digest", sa.LargeBinary(), nullable=False),
+        sa.Column("until_ms", sa.BigInteger(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["person_id"], ["actors.id"], ondelete="CASCADE", name=op.f("fk_welcomes_person_id")
+        ),
+        sa.PrimaryKeyConstraint("person_id", name=op.f("pk_welcomes")),
+        sa.UniqueConstraint("digest", name=op.f("uq_welcomes_digest")),
+        comment="one-time links of accounts; digest: SHA-256 of the token, which is kept nowhere",
+    )
+    op.create_index(op.f("ix_welcomes_until_ms"), "welcomes", ["until_ms"], unique=False)

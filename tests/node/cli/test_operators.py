@@ -1,5 +1,7 @@
 """`noaber account`, `community` and `peer`: what the operator does, and how it is told."""
 
+import re
+
 import pytest
 
 from tests.node.cli.conftest import Commands
@@ -12,6 +14,19 @@ def test_a_new_account_is_told_how_it_can_be_used(noaber: Commands) -> None:
     assert "made @carol@bees.example" in told.out
     assert "noaber act --as carol" in told.out
     assert "no passwords yet" in told.out
+
+
+def test_an_account_gets_a_link_and_a_new_one_when_asked(noaber: Commands) -> None:
+    made = noaber("account", "create", "carol")
+    again = noaber("account", "welcome", "carol", "--json")
+    nobody = noaber("account", "welcome", "nobody")
+
+    links = re.findall(r"https://bees\.example/welcome/[A-Za-z0-9_-]{22}(?=\n)", made.out)
+    assert len(links) == 1
+    assert "open this once within 7 days, when the node runs:" in made.out
+    assert again.data["welcome"].startswith("https://bees.example/welcome/")
+    assert again.data["welcome"] != links[0]
+    assert nobody.code == 2
 
 
 @pytest.mark.parametrize(

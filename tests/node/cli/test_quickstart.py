@@ -23,6 +23,8 @@ def test_a_domain_is_enough(nothing: Commands) -> None:
     assert code == 0
     assert settings.base_url == "https://bees.example.org"
     assert "made @admin@bees.example.org" in out
+    assert "open this once within 7 days" in out
+    assert out.count("https://bees.example.org/welcome/") == 1
     assert "bees.example.org.  3600  IN  A" in out
     assert "reverse_proxy 127.0.0.1:8008" in out
     assert "proxy_pass http://noaber" in out

@@ -6,6 +6,7 @@ from datetime import datetime
 
 from federation.activitypub.act import Context
 from federation.activitypub.resolve import Resolver
+from federation.adoption_job import adoption_job
 from federation.backfill import Backfiller
 from federation.client import Client
 from federation.farewell_job import farewell_job
@@ -28,6 +29,7 @@ from federation.wanted_jobs import (
     REMOVE_CONTENT_JOB,
 )
 from node.jobs import JobHandler
+from storage.posts import ADOPT_JOB
 from storage.store import Storage
 
 
@@ -57,6 +59,7 @@ def job_handlers(tools: JobTools) -> dict[str, JobHandler]:
         FAREWELL_JOB: farewell_job(storage, now=now),
         MOVE_FOLLOWERS_JOB: moved_job(storage, tools.context, now=now),
         REMOVE_CONTENT_JOB: remove_content_job(storage, now=now),
+        ADOPT_JOB: adoption_job(storage),
         BACKFILL_JOB: Backfiller(
             storage=storage,
             client=tools.client,

@@ -24,7 +24,14 @@ BY_ID = Statement(select(*COLUMNS).where(posts.c.id == bindparam("id")))
 BY_URI = Statement(select(*COLUMNS).where(posts.c.uri == bindparam("uri")))
 KEY_OF = Statement(select(posts.c.id).where(posts.c.uri == bindparam("uri")))
 ORPHANS = Statement(
-    select(posts.c.id).where(posts.c.parent_uri == bindparam("uri"), posts.c.parent_id.is_(None))
+    select(posts.c.id)
+    .where(
+        posts.c.parent_uri == bindparam("uri"),
+        posts.c.parent_id.is_(None),
+        posts.c.id > bindparam("after"),
+    )
+    .order_by(posts.c.id)
+    .limit(bindparam("most"))
 )
 ADOPT = Statement(
     update(posts)

@@ -9,6 +9,7 @@ from communities.posts import Poll, Post, PostContent, PostCounts, PostKey, Post
 from storage import post_statements as sql
 from storage.connection import Connection, Row
 from storage.event_log import EventLog
+from storage.jobs import Jobs
 from storage.memory import Memory
 from storage.post_rows import (
     content_values,
@@ -22,6 +23,9 @@ from storage.times import from_ms, from_ms_or_none, to_ms
 
 _COUNTED = (PostState.PUBLISHED,)
 MOST_REMOVED_AT_ONCE = 500
+MOST_ADOPTED_AT_ONCE = 100
+ADOPT_JOB = "adopt-comments"
+"""Hangs more of the comments that waited for a post under it; its payload says which come next."""
 
 
 def _belongs_under(orphan: Post, parent: Post) -> bool:
@@ -40,10 +44,11 @@ def _belongs_under(orphan: Post, parent: Post) -> bool:
 class Posts:
     """Satisfies `communities.ports.Posts`."""
 
-    def __init__(self, connection: Connection, events: EventLog) -> None:
+    def __init__(self, connection: Connection, events: EventLog, jobs: Jobs) -> None:
         """Work on this connection; a new post notes the log position of its event."""
         self._db = connection
         self._events = events
+        self._jobs = jobs
         self._memory: Memory[Post] = Memory(connection.memories, "posts")
 
     def get(self, post_id: PostKey) -> Post | None:
@@ -71,8 +76,8 @@ class Posts:
     def add(self, post: Post, *, recipients: Sequence[ActorKey] = ()) -> bool:
         """Store a new post, bump the parents' comment counts unless it is pending.
 
-        Comments that waited for it (`parent_uri`) become its answers. False when a post with
-        that uri stands already: nothing is changed then.
+        Comments that waited for it (`parent_uri`) become its answers, the first 100 at once and
+        the others by jobs. False when a post with that uri stands already: nothing is changed then.
         """
         values = post_values(post, seq=self._events.upcoming)
         if self._db.run(sql.INSERT, **values) != 1:
@@ -86,8 +91,16 @@ class Posts:
             )
         if post.state in _COUNTED:
             self._count(post, 1)
-        self._adopt(post)
+        rest = self._adopt(post, after=0)
+        if rest is not None:
+            self._jobs.enqueue(ADOPT_JOB, rest, run_ms=0)
         return True
+
+    def adopt_more(self, payload: bytes) -> bytes | None:
+        """Do what an `ADOPT_JOB` with this payload is for; the payload of the rest, if any is."""
+        post_id, after = map(int, payload.split())
+        post = self.get(PostKey(post_id))
+        return None if post is None else self._adopt(post, after=after)
 
     def _count(self, post: Post, change: int) -> None:
         """Bump the thread's and the community's counts for one post that came or went."""
@@ -107,12 +120,18 @@ class Posts:
                 comments_change=0 if is_root else change,
             )
 
-    def _adopt(self, post: Post) -> None:
-        """Hang comments that came before their parent under it, with what hangs under them."""
-        for row in self._db.rows(sql.ORPHANS, uri=post.uri):
+    def _adopt(self, post: Post, *, after: int) -> bytes | None:
+        """Hang comments that came before their parent under it, with what hangs under them.
+
+        At most 100; the payload of a job for the rest, if there may be more.
+        """
+        most = MOST_ADOPTED_AT_ONCE
+        rows = self._db.rows(sql.ORPHANS, uri=post.uri, after=after, most=most)
+        for row in rows:
             orphan = self.get(PostKey(row[0]))
             if orphan is not None and _belongs_under(orphan, post):
                 self._hang(orphan, post)
+        return f"{post.id} {rows[-1][0]}".encode() if len(rows) == most else None
 
     def _hang(self, orphan: Post, parent: Post) -> None:
         """Make a thread of its own a branch of another; it counts as a comment from now on."""

@@ -21,7 +21,11 @@ from communities.posts import (
     PostState,
     Visibility,
 )
-from storage.posts import MOST_REMOVED_AT_ONCE
+from federation.adoption_job import adoption_job
+from node.jobs import JobRunner
+from node.metrics import Metrics
+from node.tasks import Tasks
+from storage.posts import ADOPT_JOB, MOST_ADOPTED_AT_ONCE, MOST_REMOVED_AT_ONCE
 from storage.store import Storage
 from storage.unit_of_work import UnitOfWork
 from tests.support.factories import World
@@ -248,6 +252,30 @@ async def test_a_comment_that_came_first_is_hung_under_its_parent(
     assert (await counts_of(storage, thread.id)).comments == 3
     assert (await counts_of(storage, answer.id)).comments == 1
     assert await totals_of(storage, bees) == (1, 3)
+
+
+async def test_very_many_comments_that_came_first_are_hung_up_step_by_step(
+    storage: Storage, world: World, ada: Person, bees: Community
+) -> None:
+    thread = world.draft(ada, bees)
+    many = MOST_ADOPTED_AT_ONCE + 7
+
+    def add_all(uow: UnitOfWork) -> None:
+        for _ in range(many):
+            uow.posts.add(orphan(world, ada, thread, bees))
+
+    await storage.write(add_all)
+    await storage.write(lambda uow: uow.posts.add(thread))
+    at_once = (await counts_of(storage, thread.id)).comments
+    runner = JobRunner(
+        storage, {ADOPT_JOB: adoption_job(storage)}, Tasks(), Metrics(), now=lambda: NOON
+    )
+    await runner.step()
+
+    assert at_once == MOST_ADOPTED_AT_ONCE
+    assert (await counts_of(storage, thread.id)).comments == many
+    assert await totals_of(storage, bees) == (1, many)
+    assert await storage.read(lambda uow: uow.jobs.counts()) == {}
 
 
 async def test_an_orphan_that_was_removed_is_hung_up_and_not_counted(

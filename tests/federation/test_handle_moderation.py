@@ -2,9 +2,11 @@
 
 import pytest
 
+from communities import moderation
 from communities.community import Community
-from communities.errors import NotAllowed
+from communities.errors import NotAllowed, Reason
 from communities.membership import MembershipState, Role
+from communities.moderation import ModeratePost
 from communities.people import FollowState, Person
 from communities.posts import Post, PostState
 from federation.inbox import Outcome
@@ -294,6 +296,33 @@ async def test_a_report_about_nothing_of_ours_is_ignored(postbox: Postbox) -> No
 
     assert outcome is Outcome.IGNORED
     assert await reports(postbox) == []
+
+
+async def test_nobody_elsewhere_brings_back_what_staff_took_down(
+    postbox: Postbox, village: Village
+) -> None:
+    ada = await postbox.resident("ada")
+    wasps = await postbox.distant_group("wasps")
+    await postbox.member(wasps, ada)
+    there = await postbox.post(await postbox.stranger("zoe", "groups.example"), wasps)
+    for post in (village.post, there):
+        command = ModeratePost(post_id=post.id, moderator_id=ada.id, at=postbox.now(), staff=True)
+        await postbox.storage.write(moderation.remove, command)
+    deleted = activity("Delete", village.mod.uri, village.post.uri)
+    deleted_there = activity("Delete", wasps.uri, there.uri)
+    undone_there = activity("Undo", wasps.uri, deleted_there)
+
+    for undo in (
+        activity("Undo", village.mod.uri, deleted),
+        activity("Announce", wasps.uri, undone_there),
+    ):
+        with pytest.raises(NotAllowed) as caught:
+            await postbox.deliver(undo)
+        assert caught.value.reason is Reason.REMOVED
+
+    found = [await postbox.find(post.uri) for post in (village.post, there)]
+    assert [post.state for post in found if post is not None] == [PostState.REMOVED] * 2
+    assert await postbox.relayed() == []
 
 
 async def test_a_closed_group_takes_a_post_off_its_wall(postbox: Postbox) -> None:

@@ -3,6 +3,7 @@
 What they need is imported when they are used, so that tests without a database start at once.
 """
 
+import logging
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -104,3 +105,12 @@ async def threaded_storage(engine: "Engine") -> "AsyncIterator[Storage]":
     opened = Storage(engine, durable=False)
     yield opened
     await opened.close()
+
+
+@pytest.fixture(autouse=True)
+def _quiet_again() -> Iterator[None]:
+    """Put the log back after a test that ran a command: a command configures it for a process."""
+    root = logging.getLogger()
+    level = root.level
+    yield
+    root.setLevel(level)

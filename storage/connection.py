@@ -37,29 +37,33 @@ class Connection:
 
     def rows(self, statement: Statement, **values: object) -> list[Row]:
         """All rows of a query."""
-        compiled = statement.for_dialect(self.dialect)
-        found: list[Row] = self._execute(compiled.sql, compiled.parameters(values)).fetchall()
+        found: list[Row] = self._start(statement, values).fetchall()
         return found
 
     def row(self, statement: Statement, **values: object) -> Row | None:
         """The first row of a query, or of what an INSERT returns; None without one."""
-        compiled = statement.for_dialect(self.dialect)
-        found: Row | None = self._execute(compiled.sql, compiled.parameters(values)).fetchone()
-        if compiled.touches is not None:
-            self.memories.forget(compiled.touches)
+        found: Row | None = self._start(statement, values).fetchone()
         return found
 
     def run(self, statement: Statement, **values: object) -> int:
         """Execute, and say how many rows were touched."""
-        compiled = statement.for_dialect(self.dialect)
-        count: int = self._execute(compiled.sql, compiled.parameters(values)).rowcount
+        count: int = self._start(statement, values).rowcount
+        return count
+
+    def _start(self, statement: Statement, values: Mapping[str, object]) -> Any:  # noqa: ANN401
+        # Called some twenty times for each activity: hence the look at the attribute first.
+        compiled = statement.sqlite if self.is_sqlite else statement.postgresql
+        if compiled is None:
+            compiled = statement.for_dialect(is_sqlite=self.is_sqlite)
+        parameters = values if compiled.is_plain else compiled.parameters(values)
+        cursor = self._execute(compiled.sql, parameters)
         if compiled.touches is not None:
             self.memories.forget(compiled.touches)
-        return count
+        return cursor
 
     def run_many(self, statement: Statement, rows: Iterable[Mapping[str, object]]) -> None:
         """Execute once for each mapping."""
-        compiled = statement.for_dialect(self.dialect)
+        compiled = statement.for_dialect(is_sqlite=self.is_sqlite)
         cursor = self._raw.cursor()
         cursor.executemany(compiled.sql, [compiled.parameters(row) for row in rows])
         cursor.close()

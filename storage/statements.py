@@ -77,6 +77,7 @@ class Compiled:
         literals: values that are fixed in it.
         order: the names of its parameters where they are given by position, which SQLite binds
             four times as fast when there are many; None where they are given by name.
+        is_plain: the driver can be given the values as they are.
         touches: the table whose rows it may change (`memory.EVERYTHING` for a DELETE, which may
             cascade); None when it changes nothing that is remembered: a query, a new row.
     """
@@ -85,6 +86,7 @@ class Compiled:
     literals: Mapping[str, Any]
     order: tuple[str, ...] | None
     touches: str | None
+    is_plain: bool
 
     def parameters(self, values: Mapping[str, object]) -> Sequence[object] | Mapping[str, object]:
         """What the driver is given for these values."""
@@ -95,7 +97,7 @@ class Compiled:
 class Statement:
     """A statement in the text of each dialect, with the values fixed in it."""
 
-    __slots__ = ("_build", "_compiled", "_counts_only")
+    __slots__ = ("_build", "_counts_only", "postgresql", "sqlite")
 
     def __init__(self, build: ClauseElement | Build, *, counts_only: bool = False) -> None:
         """Keep the construct, or the function that makes it for a dialect.
@@ -106,14 +108,16 @@ class Statement:
         """
         self._build = build
         self._counts_only = counts_only
-        self._compiled: dict[str, Compiled] = {}
+        self.sqlite: Compiled | None = None
+        self.postgresql: Compiled | None = None
 
-    def for_dialect(self, name: str) -> Compiled:
-        """The statement as this dialect has it."""
-        found = self._compiled.get(name)
-        if found is None:
-            found = self._compiled[name] = self._compile(is_sqlite=name == "sqlite")
-        return found
+    def for_dialect(self, *, is_sqlite: bool) -> Compiled:
+        """The statement as this dialect has it; the attribute of its name, once it is there."""
+        if is_sqlite:
+            self.sqlite = self.sqlite or self._compile(is_sqlite=True)
+            return self.sqlite
+        self.postgresql = self.postgresql or self._compile(is_sqlite=False)
+        return self.postgresql
 
     def _compile(self, *, is_sqlite: bool) -> Compiled:
         construct = (
@@ -145,7 +149,7 @@ class Statement:
             sql = str(by_position)
             order = tuple(by_position.positiontup)  # type: ignore[attr-defined]  # as above
         touches = None if self._counts_only else _touched(construct, sql)
-        return Compiled(sql, literals, order, touches)
+        return Compiled(sql, literals, order, touches, order is None and not literals)
 
 
 def _touched(construct: ClauseElement, sql: str) -> str | None:

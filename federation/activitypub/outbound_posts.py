@@ -59,8 +59,11 @@ class Spoken:
     @property
     def is_relayed(self) -> bool:
         """Whether a community of ours announces it: it was in the post's audience to begin with."""
-        shown = replace(self.post, state=PostState.PUBLISHED)
-        return self.community is not None and may_relay(shown, self.community)
+        if self.community is None:
+            return False
+        is_shown = self.post.state is PostState.PUBLISHED
+        shown = self.post if is_shown else replace(self.post, state=PostState.PUBLISHED)
+        return may_relay(shown, self.community)
 
     @property
     def has_twin(self) -> bool:

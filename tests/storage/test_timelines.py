@@ -345,7 +345,7 @@ async def test_a_page_reads_an_index_and_not_the_table(
     from storage import timelines
 
     statement = timelines._NEW if order is ThreadOrder.NEW else timelines._RANKED[order]
-    compiled = statement.for_dialect("sqlite")
+    compiled = statement.for_dialect(is_sqlite=True)
     values = compiled.parameters({"community": 1, "before": 1, "rank": 1, "most": 20})
 
     def plan(uow: UnitOfWork) -> list[str]:

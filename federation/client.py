@@ -18,11 +18,11 @@ from aiohttp import (
     ClientConnectorError,
     ClientError,
     ClientOSError,
-    ClientResponse,
     ClientSession,
     ClientTimeout,
     DummyCookieJar,
     ServerDisconnectedError,
+    StreamReader,
     TCPConnector,
 )
 from yarl import URL
@@ -50,6 +50,7 @@ from federation.exchanges import (
 )
 from federation.signing import RequestSigning, Scheme, Signer
 from federation.sockets import AddressInfo, GuardedSockets, ThreadedLookup
+from federation.wire_posts import WirePosts
 
 _OK: Final = 200
 _REDIRECTS: Final = frozenset({301, 302, 303, 307, 308})
@@ -99,8 +100,10 @@ class Client:
     async def __aenter__(self) -> Self:
         """Make the connection pools: one for https, and one for http to opened networks."""
         self._lookup = ThreadedLookup()
-        self._https = self._session(self._sockets.open_public)
-        self._http = self._session(self._sockets.open_inside)
+        public = self._connector(self._sockets.open_public)
+        inside = self._connector(self._sockets.open_inside)
+        self._https, self._secure_posts = self._session(public), self._posts(public)
+        self._http, self._plain_posts = self._session(inside), self._posts(inside)
         return self
 
     async def __aexit__(
@@ -180,8 +183,8 @@ class Client:
             return again
         return answer
 
-    def _session(self, open_socket: Callable[[AddressInfo], socket.socket]) -> ClientSession:
-        connector = TCPConnector(
+    def _connector(self, open_socket: Callable[[AddressInfo], socket.socket]) -> TCPConnector:
+        return TCPConnector(
             limit=0,
             limit_per_host=self._limits.per_host,
             keepalive_timeout=self._limits.keep_alive.total_seconds(),
@@ -191,6 +194,14 @@ class Client:
             socket_factory=open_socket,
             ssl=True if self._tls is None else self._tls,
         )
+
+    def _posts(self, connector: TCPConnector) -> WirePosts:
+        return WirePosts(
+            lambda line: connector.connect(line, [], self._post_timeout),
+            user_agent=self._user_agent,
+        )
+
+    def _session(self, connector: TCPConnector) -> ClientSession:
         return ClientSession(
             connector=connector,
             cookie_jar=DummyCookieJar(),
@@ -305,36 +316,32 @@ class Client:
                 self._under_way -= 1
 
     async def _post(self, target: Target, body: bytes, headers: Mapping[str, str]) -> Answer:
-        async with self._session_for(target).post(
-            target.url,
-            data=body,
-            headers=self._with_closing(headers),
-            allow_redirects=False,
-            timeout=self._post_timeout,
-        ) as response:
+        asked = self._with_closing(headers)
+        posts = self._plain_posts if target.is_plain else self._secure_posts
+        posted = await posts.post(target, body, asked)
+        text, is_whole = bytearray(), False
+        try:
             # The rest of an answer is worth reading only because it frees the connection.
-            text = b"" if response.content.at_eof() else await self._drain(response)
-            answer = Answer(status=response.status)
-            if answer.is_success:
-                return answer
-            retry_after = response.headers.get("Retry-After")
-            return Answer(
-                status=response.status,
-                retry_after=parse_retry_after(retry_after, now=self._now()),
-                excerpt=excerpt(text),
-            )
+            is_whole = posted.content.at_eof() or await self._drain(text, posted.content)
+        finally:
+            posted.leave(keep=is_whole and asked is headers)
+        answer = Answer(status=posted.status)
+        if answer.is_success:
+            return answer
+        return Answer(
+            status=posted.status,
+            retry_after=parse_retry_after(posted.retry_after, now=self._now()),
+            excerpt=excerpt(bytes(text)),
+        )
 
-    async def _drain(self, response: ClientResponse) -> bytes:
-        text = bytearray()
+    async def _drain(self, text: bytearray, content: StreamReader) -> bool:
+        """Read the rest of an answer, within bounds; whether that was all of it."""
         try:
             async with asyncio.timeout(self._drain_seconds):
-                is_whole = await read_into(text, response.content, self._limits.answer_bytes)
+                return await read_into(text, content, self._limits.answer_bytes)
         except (ClientError, OSError):
             # The status has come, and it alone counts.
-            is_whole = False
-        if not is_whole:
-            response.close()
-        return bytes(text)
+            return False
 
     def _with_closing(self, headers: Mapping[str, str]) -> Mapping[str, str]:
         """Give the headers, and ask for the connection to be closed when many are open."""

@@ -76,7 +76,7 @@ def _connect_sqlite(path: str, *, read_only: bool, durable: bool) -> Connection:
         check_same_thread=False,
         cached_statements=512,
     )
-    for pragma in (
+    pragmas = [
         "journal_mode=WAL",
         f"synchronous={'FULL' if durable else 'OFF'}",
         "foreign_keys=ON",
@@ -84,10 +84,15 @@ def _connect_sqlite(path: str, *, read_only: bool, durable: bool) -> Connection:
         "temp_store=MEMORY",
         f"cache_size={-8_000 if read_only else -32_000}",
         "wal_autocheckpoint=2000",
-    ):
-        raw.execute(f"PRAGMA {pragma}")
+    ]
     if read_only:
-        raw.execute("PRAGMA query_only=ON")
+        pragmas.append("query_only=ON")
+    try:
+        for pragma in pragmas:
+            raw.execute(f"PRAGMA {pragma}")
+    except sqlite3.Error:
+        raw.close()
+        raise
     return Connection(raw, "sqlite")
 
 

@@ -64,6 +64,7 @@ class LoopbackAuthority:
             .add_extension(
                 x509.SubjectAlternativeName([x509.IPAddress(ip_address(address))]), critical=False
             )
+            .add_extension(_usage(is_ca=is_ca), critical=True)
             .add_extension(x509.SubjectKeyIdentifier.from_public_key(key), critical=False)
             .add_extension(
                 x509.AuthorityKeyIdentifier.from_issuer_public_key(self._key.public_key()),
@@ -71,3 +72,18 @@ class LoopbackAuthority:
             )
             .sign(self._key, hashes.SHA256())
         )
+
+
+def _usage(*, is_ca: bool) -> x509.KeyUsage:
+    """What the key is for: Python 3.13 checks it on an authority."""
+    return x509.KeyUsage(
+        digital_signature=not is_ca,
+        content_commitment=False,
+        key_encipherment=not is_ca,
+        data_encipherment=False,
+        key_agreement=False,
+        key_cert_sign=is_ca,
+        crl_sign=is_ca,
+        encipher_only=False,
+        decipher_only=False,
+    )

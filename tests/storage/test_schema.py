@@ -300,7 +300,7 @@ def test_a_new_database_is_ready_at_once(tmp_path: Path) -> None:
         schema.prepare(make_engine(f"sqlite:///{tmp_path / f'{turn}.db'}"), snapshot_dir=None)
         seconds.append(time.process_time() - begun)
 
-    assert min(seconds) < 0.15
+    assert min(seconds) < 1.0
 
 
 KILLED = """

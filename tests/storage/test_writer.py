@@ -47,6 +47,52 @@ async def test_units_that_wait_share_one_commit(
     assert after["dead_batches"] == 0
 
 
+async def test_a_batch_waits_for_as_many_as_the_one_before(
+    threaded_storage: Storage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(threads, "BATCH_SECONDS", 30.0)
+    monkeypatch.setattr(threads, "GATHER_SECONDS", 30.0)
+    gate = Gate()
+    held = await gate.close(threaded_storage)
+    first = [asyncio.ensure_future(threaded_storage.write(put, f"a{n}")) for n in range(3)]
+    await asyncio.sleep(0)
+    gate.opened.set()
+    await asyncio.gather(held, *first)
+    before = threaded_storage.figures()["batches"]
+
+    again = [asyncio.ensure_future(threaded_storage.write(put, f"b{n}")) for n in range(4)]
+    await asyncio.gather(*again)
+
+    assert threaded_storage.figures()["batches"] - before == 1
+
+
+async def test_a_unit_that_comes_alone_waits_for_nobody(
+    threaded_storage: Storage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(threads, "GATHER_SECONDS", 30.0)
+
+    async with asyncio.timeout(20):
+        answers = [await threaded_storage.write(put, f"n{n}") for n in range(20)]
+
+    assert answers == [f"n{n}" for n in range(20)]
+
+
+async def test_a_batch_that_stays_smaller_waits_but_a_moment(
+    threaded_storage: Storage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(threads, "BATCH_SECONDS", 30.0)
+    monkeypatch.setattr(threads, "GATHER_SECONDS", 0.01)
+    gate = Gate()
+    held = await gate.close(threaded_storage)
+    crowd = [asyncio.ensure_future(threaded_storage.write(put, f"a{n}")) for n in range(50)]
+    await asyncio.sleep(0)
+    gate.opened.set()
+    await asyncio.gather(held, *crowd)
+
+    async with asyncio.timeout(20):
+        assert await threaded_storage.write(put, "last") == "last"
+
+
 async def test_no_answer_comes_before_the_commit(
     threaded_storage: Storage, monkeypatch: pytest.MonkeyPatch
 ) -> None:

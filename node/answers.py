@@ -20,6 +20,7 @@ from federation.errors import (
     PeerUnreachable,
     SignatureRejected,
 )
+from node.errors import Refusal
 from protocols.errors import LocalProtocolError, ProtocolError, SignatureRefused
 from storage.errors import Busy, Closed, StorageError
 
@@ -44,7 +45,7 @@ class Problem:
 
     status: int
     sentence: str
-    details: Mapping[str, str] = field(default_factory=dict)
+    details: Mapping[str, object] = field(default_factory=dict)
     headers: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -57,6 +58,13 @@ def problem_of(error: BaseException) -> Problem | None:
     match error:
         case web.HTTPException():
             return _of_http(error)
+        case Refusal():
+            return Problem(
+                status=error.status,
+                sentence=error.sentence,
+                details=error.details,
+                headers=error.headers,
+            )
         case DomainError():
             return _of_domain(error)
         case FederationError():
@@ -147,7 +155,7 @@ def plain_page(_request: web.BaseRequest, problem: Problem) -> str:
     """A page without templates, for whoever comes before or without them."""
     title = f"{problem.status} {HTTPStatus(problem.status).phrase}"
     facts = "".join(
-        f"<dt>{html.escape(name)}</dt><dd>{html.escape(value)}</dd>"
+        f"<dt>{html.escape(name)}</dt><dd>{html.escape(str(value))}</dd>"
         for name, value in problem.details.items()
     )
     return (

@@ -2,14 +2,14 @@
 
 Every route says who may call it (`Access`); nothing else can add one, and a route whose access
 has no guard is refused when the application is built. One middleware stands around all of them:
-request id, the share of the client's address, the body with its limits, the guard, the table of
+request id, the share of the client's address, the guard, the body with its limits, the table of
 errors, the figures.
 """
 
 import itertools
 import logging
 import secrets
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from http import HTTPStatus
@@ -18,7 +18,8 @@ from time import monotonic
 from aiohttp import web
 from aiohttp.typedefs import Middleware
 
-from node.answers import SECURITY_HEADERS, ErrorPage, problem_of, render, unforeseen
+from node.answers import SECURITY_HEADERS, ErrorPage, Problem, problem_of, render, unforeseen
+from node.cors import allow_other_origins, preflight
 from node.health import Readiness, livez, readyz
 from node.limits import Shares, client_address, read_body
 from node.metrics import Metrics
@@ -28,8 +29,6 @@ from node.settings import HttpSettings
 log = logging.getLogger(__name__)
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
-Guard = Callable[[web.Request], Awaitable[None]]
-"""Returns when the request may go on; raises an error of the table when not."""
 
 
 class Access(StrEnum):
@@ -46,6 +45,16 @@ class Access(StrEnum):
     ONE_TIME_LINK = "one-time-link"
     """Who holds the link: its handler looks the token up, which is all the proof there is. The
     path of such a request is a secret and stays out of the log."""
+    APP_USER = "app-user"
+    """An app with the token of a person, which holds the route's scope."""
+    APP = "app"
+    """An app with a token of its own or of a person."""
+    APP_OPTIONAL = "app-optional"
+    """Everybody; a token that is sent must hold, and says who looks."""
+    SESSION = "session"
+    """Who is signed in at the pages; others are sent to sign in."""
+    SESSION_OPTIONAL = "session-optional"
+    """Everybody; who is signed in is known."""
 
 
 _LAST_ANSWERS = frozenset({408, 413})
@@ -55,13 +64,32 @@ _WITHOUT_GUARD = frozenset({Access.PUBLIC, Access.PEER_SIGNED, Access.ONE_TIME_L
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Route:
-    """One line of the table; the name is for figures and logs, and unique."""
+    """One line of the table; the name is for figures and logs, and unique.
+
+    Attributes:
+        scope: what a token must hold, of those that apps ask for; empty where any will do.
+        streamed: the handler reads the body itself, with limits of its own.
+    """
 
     method: str
     path: str
     handler: Handler
     access: Access
     name: str
+    scope: str = ""
+    streamed: bool = False
+
+
+Guard = Callable[[web.Request, Route], Awaitable[None]]
+"""Returns when the request may go on; raises an error of the table when not."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Dialect:
+    """How refusals are told to the clients of one surface: whoever calls below these paths."""
+
+    prefixes: tuple[str, ...]
+    answer: Callable[[web.Request, Problem], web.Response]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,6 +102,7 @@ class Parts:
     metrics: Metrics
     guards: Mapping[Access, Guard] = field(default_factory=dict)
     error_page: ErrorPage | None = None
+    dialects: Sequence[Dialect] = ()
 
 
 DECLARED: web.AppKey[Mapping[web.AbstractRoute, Route]] = web.AppKey("declared")
@@ -140,10 +169,10 @@ def _attendant(parts: Parts, declared: Mapping[web.AbstractRoute, Route]) -> Mid
         try:
             if route is None:
                 return await handler(request)
-            if request.body_exists:
-                await read_body(request, settings)
             if guard := guards.get(route.access):
-                await guard(request)
+                await guard(request, route)
+            if request.body_exists and not route.streamed:
+                await read_body(request, settings)
             return await handler(request)
         finally:
             shares.give_back(address)
@@ -155,9 +184,9 @@ def _attendant(parts: Parts, declared: Mapping[web.AbstractRoute, Route]) -> Mid
         route = declared.get(request.match_info.route)
         name = route.name if route else "none"
         try:
-            answer = await admit(request, handler, route)
+            answer = preflight(request) or await admit(request, handler, route)
         except Exception as error:  # noqa: BLE001 - the outermost place: see _answer_to
-            answer = _answer_to(error, request, route, parts.error_page)
+            answer = _answer_to(error, request, route, parts)
         parts.metrics.request_answered(name, answer.status, monotonic() - started)
         return answer
 
@@ -165,7 +194,7 @@ def _attendant(parts: Parts, declared: Mapping[web.AbstractRoute, Route]) -> Mid
 
 
 def _answer_to(
-    error: Exception, request: web.Request, route: Route | None, page: ErrorPage | None
+    error: Exception, request: web.Request, route: Route | None, parts: Parts
 ) -> web.StreamResponse:
     """The answer for an error that left a handler; raises again what nobody is left to hear."""
     is_redirect = isinstance(error, web.HTTPException) and error.status < HTTPStatus.BAD_REQUEST
@@ -185,10 +214,18 @@ def _answer_to(
         log.warning("answered %d: %s", problem.status, problem.sentence, extra=about)
     if request.writer.output_size > 0:
         raise ConnectionError("part of an answer was sent already") from error
-    answer = render(problem, request, page)
+    answer = _told(problem, request, parts)
     if problem.status in _LAST_ANSWERS:
         answer.force_close()
     return answer
+
+
+def _told(problem: Problem, request: web.Request, parts: Parts) -> web.Response:
+    """The problem in the dialect of the surface that was called."""
+    for dialect in parts.dialects:
+        if request.path.startswith(dialect.prefixes):
+            return dialect.answer(request, problem)
+    return render(problem, request, parts.error_page)
 
 
 def _path_to_log(request: web.Request, route: Route | None) -> str:
@@ -205,8 +242,9 @@ def _request_ids() -> Callable[[], str]:
     return lambda: f"{start}-{next(numbers):x}"
 
 
-async def _complete_headers(_request: web.Request, answer: web.StreamResponse) -> None:
+async def _complete_headers(request: web.Request, answer: web.StreamResponse) -> None:
     headers = answer.headers
+    allow_other_origins(request, answer)
     for name, value in SECURITY_HEADERS.items():
         if name not in headers:
             headers[name] = value

@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import Any, get_args, get_type_hints
 
 from node.config_text import bounds
-from node.settings import Networks, Settings
+from node.settings import Settings
+from node.settings_values import Networks
 
 _HEAD = """\
 # Settings of a noaber node. Written by `noaber config example`.

@@ -17,7 +17,8 @@ from typing import Annotated, Any, Literal, get_args, get_origin, get_type_hints
 
 import msgspec
 
-from node.settings import Networks, Secret, Settings
+from node.settings import Settings
+from node.settings_values import Networks, Secret
 
 CONFIG_VARIABLE = "NOABER_CONFIG"
 """The only environment variable that noaber reads: the path of the settings file."""

@@ -5,7 +5,10 @@ NodeError         one sentence; the command ends with exit code 1
 +-- DataInUse     another process works on the same data folder
 +-- Unreadable    a file that was given is not what it should be
 +-- Refused       the running node refused; `is_input` says that what was typed is wrong (2)
++-- Refusal       a surface says no to a client, in the words of its protocol
 """
+
+from collections.abc import Mapping
 
 
 class NodeError(Exception):
@@ -31,3 +34,22 @@ class Refused(NodeError):  # noqa: N818 - says what happened
         """Keep whether the words of the command are at fault."""
         super().__init__(message)
         self.is_input = is_input
+
+
+class Refusal(NodeError):  # noqa: N818 - it is an answer, not a fault
+    """A surface says no in the words of its protocol: status, sentence, and what else is told."""
+
+    def __init__(
+        self,
+        status: int,
+        sentence: str,
+        *,
+        details: Mapping[str, object] | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> None:
+        """Say what the client is told; details and headers are added to the answer."""
+        super().__init__(sentence)
+        self.status = status
+        self.sentence = sentence
+        self.details = dict(details or {})
+        self.headers = dict(headers or {})

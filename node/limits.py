@@ -14,7 +14,8 @@ from aiohttp import web
 
 from node.answers import Problem, render, unforeseen
 from node.observability import request_id
-from node.settings import HttpSettings, Networks
+from node.settings import HttpSettings
+from node.settings_values import Networks
 
 LINGER_SECONDS = 5.0
 """How long what a refused client still sends is read, so that it gets to see the answer."""

@@ -5,88 +5,14 @@ There are no other sources: no environment variable overrides a setting. Code th
 by itself (the demo, tests) constructs `Settings` directly.
 """
 
-import ipaddress
-from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
-from functools import lru_cache
 from pathlib import Path
 from typing import Annotated, Literal
 
 import msgspec
 
-MIB = 1024 * 1024
-
-
-class Secret:
-    """A text that no log line, traceback or message shows; `reveal` gives it."""
-
-    __slots__ = ("_text",)
-
-    def __init__(self, text: str) -> None:
-        """Hide the text."""
-        self._text = text
-
-    def reveal(self) -> str:
-        """The text itself."""
-        return self._text
-
-    def __repr__(self) -> str:
-        """Nothing of the text."""
-        return "Secret(…)"
-
-    def __eq__(self, other: object) -> bool:
-        """Whether both hide the same text."""
-        return isinstance(other, Secret) and other._text == self._text
-
-    def __hash__(self) -> int:
-        """Consistent with equality."""
-        return hash(self._text)
-
-
-class Networks:
-    """A set of IP networks, written as CIDR blocks."""
-
-    __slots__ = ("_holds", "items")
-
-    def __init__(self, blocks: Iterable[str] = ()) -> None:
-        """Read the blocks; a single address is a network of one.
-
-        Raises:
-            ValueError: a block is no network, or has bits set beyond its prefix.
-        """
-        self.items = tuple(ipaddress.ip_network(block) for block in blocks)
-        # Asked at every request, mostly about the same few addresses.
-        self._holds = lru_cache(maxsize=1024)(self._find)
-
-    def __contains__(self, address: str) -> bool:
-        """Whether an address (IPv4-mapped ones as their IPv4 form) lies in one of the networks."""
-        return self._holds(address)
-
-    def _find(self, address: str) -> bool:
-        try:
-            parsed = ipaddress.ip_address(address.partition("%")[0])
-        except ValueError:
-            return False
-        if isinstance(parsed, ipaddress.IPv6Address) and parsed.ipv4_mapped is not None:
-            parsed = parsed.ipv4_mapped
-        return any(parsed in network for network in self.items)
-
-    def __repr__(self) -> str:
-        """The blocks."""
-        return f"Networks({[str(network) for network in self.items]})"
-
-    def __eq__(self, other: object) -> bool:
-        """Whether both hold the same networks in the same order."""
-        return isinstance(other, Networks) and other.items == self.items
-
-    def __hash__(self) -> int:
-        """Consistent with equality."""
-        return hash(self.items)
-
-
-LOOPBACK = Networks(("127.0.0.0/8", "::1/128"))
-NOWHERE = Networks()
+from node.settings_values import LOOPBACK, MIB, NOWHERE, Networks, Secret, told
 
 
 class FederationMode(StrEnum):
@@ -96,30 +22,13 @@ class FederationMode(StrEnum):
     ALLOW_LIST = "allow-list"
 
 
-def _told(
-    sentence: str,
-    *,
-    unit: str = "",
-    example: object = None,
-    at_least: float | None = None,
-    at_most: float | None = None,
-) -> msgspec.Meta:
-    """The facts of a field: what it does, its unit, an example where there is no default."""
-    return msgspec.Meta(
-        description=sentence,
-        ge=at_least,
-        le=at_most,
-        extra={"unit": unit, "example": example},
-    )
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NodeSettings:
     """Who this node is."""
 
     domain: Annotated[
         str,
-        _told(
+        told(
             "The name behind the @ in handles (@name@domain). It can never change after the first"
             " start.",
             example="example.org",
@@ -127,7 +36,7 @@ class NodeSettings:
     ]
     web_host: Annotated[
         str | None,
-        _told(
+        told(
             "The host of pages and ids, when it differs from the domain; with a port if that is"
             " not the scheme's own. It can never change after the first start.",
             example="communities.example.org",
@@ -135,30 +44,30 @@ class NodeSettings:
     ] = None
     name: Annotated[
         str | None,
-        _told("The name of the node on its pages; left out, the domain.", example="Bees"),
+        told("The name of the node on its pages; left out, the domain.", example="Bees"),
     ] = None
     languages: Annotated[
         tuple[Literal["en", "nl"], ...],
-        _told("The languages of the pages; the first is for visitors who ask for no other."),
+        told("The languages of the pages; the first is for visitors who ask for no other."),
         msgspec.Meta(min_length=1),
     ] = ("en", "nl")
     data_dir: Annotated[
         Path,
-        _told(
+        told(
             "The folder with the database and everything else to keep; a relative path starts at"
             " the folder of the settings file."
         ),
     ] = Path("data")
     contact: Annotated[
         str | None,
-        _told(
+        told(
             "A mail address or page where the operator can be reached; shown to everybody.",
             example="operator@example.org",
         ),
     ] = None
     source: Annotated[
         str | None,
-        _told(
+        told(
             "Where the source code of what runs here can be had; the licence asks for it, so name"
             " your own copy when you changed anything.",
             example="https://code.example.org/noaber",
@@ -170,31 +79,31 @@ class NodeSettings:
 class HttpSettings:
     """Where the node listens, and what it bears from clients."""
 
-    host: Annotated[str, _told("The address to listen on; a proxy stands in front of it.")] = (
+    host: Annotated[str, told("The address to listen on; a proxy stands in front of it.")] = (
         "127.0.0.1"
     )
-    port: Annotated[int, _told("The port to listen on.", at_least=0, at_most=65535)] = 8008
+    port: Annotated[int, told("The port to listen on.", at_least=0, at_most=65535)] = 8008
     public_scheme: Annotated[
         Literal["https", "http"],
-        _told("The scheme of ids and links; http only for a trial on an address or localhost."),
+        told("The scheme of ids and links; http only for a trial on an address or localhost."),
     ] = "https"
     trusted_proxies: Annotated[
-        Networks, _told("The proxies whose X-Forwarded-For is believed, as networks.")
+        Networks, told("The proxies whose X-Forwarded-For is believed, as networks.")
     ] = LOOPBACK
     max_body_bytes: Annotated[
-        int, _told("The largest request body.", unit="bytes", at_least=1024, at_most=64 * MIB)
+        int, told("The largest request body.", unit="bytes", at_least=1024, at_most=64 * MIB)
     ] = MIB
     body_seconds: Annotated[
         float,
-        _told("How long a request body may take to arrive.", unit="seconds", at_least=0.1),
+        told("How long a request body may take to arrive.", unit="seconds", at_least=0.1),
     ] = 15
     header_seconds: Annotated[
         float,
-        _told("How long the head of a request may take to arrive.", unit="seconds", at_least=0.1),
+        told("How long the head of a request may take to arrive.", unit="seconds", at_least=0.1),
     ] = 20
     keep_alive_seconds: Annotated[
         float,
-        _told(
+        told(
             "How long an idle connection stays open; give the proxy in front a shorter time.",
             unit="seconds",
             at_least=0.1,
@@ -202,7 +111,7 @@ class HttpSettings:
     ] = 30
     max_connections_per_address: Annotated[
         int,
-        _told(
+        told(
             "How many connections one address may hold; behind a trusted proxy, how many requests"
             " it may have running.",
             at_least=1,
@@ -214,8 +123,8 @@ class HttpSettings:
 class MetricsSettings:
     """Where Prometheus reads."""
 
-    host: Annotated[str, _told("The address of the metrics; keep it private.")] = "127.0.0.1"
-    port: Annotated[int, _told("The port of the metrics; 0 is off.", at_least=0, at_most=65535)] = (
+    host: Annotated[str, told("The address of the metrics; keep it private.")] = "127.0.0.1"
+    port: Annotated[int, told("The port of the metrics; 0 is off.", at_least=0, at_most=65535)] = (
         9464
     )
 
@@ -226,17 +135,17 @@ class DatabaseSettings:
 
     url: Annotated[
         Secret | None,
-        _told(
+        told(
             "The database; left out, the SQLite file noaber.db in data_dir.",
             example="postgresql://noaber:password@localhost/noaber",
         ),
     ] = None
     url_file: Annotated[
         Path | None,
-        _told("A file that holds the url, instead of url.", example="/etc/noaber/database-url"),
+        told("A file that holds the url, instead of url.", example="/etc/noaber/database-url"),
     ] = None
     readers: Annotated[
-        int, _told("How many threads read at the same time.", at_least=1, at_most=64)
+        int, told("How many threads read at the same time.", at_least=1, at_most=64)
     ] = 4
 
 
@@ -244,41 +153,41 @@ class DatabaseSettings:
 class FederationSettings:
     """How the node talks with peers."""
 
-    enabled: Annotated[bool, _told("Whether the node talks with peers at all.")] = True
+    enabled: Annotated[bool, told("Whether the node talks with peers at all.")] = True
     mode: Annotated[
         FederationMode,
-        _told("With whom: open is everyone not blocked, allow-list only peers that were allowed."),
+        told("With whom: open is everyone not blocked, allow-list only peers that were allowed."),
     ] = FederationMode.OPEN
     allow_networks: Annotated[
         Networks,
-        _told(
+        told(
             "Private networks where peers may be, for trials; only there is plain http allowed,"
             ' such as "127.0.0.1/32".'
         ),
     ] = NOWHERE
     authorized_fetch: Annotated[
-        bool, _told("Whether peers must sign their requests to read public documents too.")
+        bool, told("Whether peers must sign their requests to read public documents too.")
     ] = False
     signature_window_minutes: Annotated[
         int,
-        _told("How old a signature may be.", unit="minutes", at_least=1, at_most=720),
+        told("How old a signature may be.", unit="minutes", at_least=1, at_most=720),
     ] = 60
     max_sockets: Annotated[
         int,
-        _told(
+        told(
             "How many requests to peers may be under way at once; slow peers hold theirs long.",
             at_least=8,
         ),
     ] = 1000
     in_flight_per_peer: Annotated[
         int,
-        _told("How many deliveries to one peer may run side by side.", at_least=1, at_most=32),
+        told("How many deliveries to one peer may run side by side.", at_least=1, at_most=32),
     ] = 8
     backfill: Annotated[
-        bool, _told("Whether a first follow fetches what the community has published before.")
+        bool, told("Whether a first follow fetches what the community has published before.")
     ] = True
     backfill_max_posts: Annotated[
-        int, _told("How many posts such a fetch brings at most.", at_least=1, at_most=10_000)
+        int, told("How many posts such a fetch brings at most.", at_least=1, at_most=10_000)
     ] = 200
 
 
@@ -287,11 +196,9 @@ class LoggingSettings:
     """What the node writes about its work, to standard error."""
 
     level: Annotated[
-        Literal["debug", "info", "warning", "error"], _told("The least weight that is written.")
+        Literal["debug", "info", "warning", "error"], told("The least weight that is written.")
     ] = "info"
-    format: Annotated[Literal["json", "text"], _told("json for machines, text for people.")] = (
-        "json"
-    )
+    format: Annotated[Literal["json", "text"], told("json for machines, text for people.")] = "json"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -300,11 +207,11 @@ class LimitsSettings:
 
     writer_queue: Annotated[
         int,
-        _told("How many changes from outside may wait before clients get 503.", at_least=1),
+        told("How many changes from outside may wait before clients get 503.", at_least=1),
     ] = 2000
     fetches_per_minute: Annotated[
         int,
-        _told("How many documents are fetched from one peer in a minute.", at_least=1),
+        told("How many documents are fetched from one peer in a minute.", at_least=1),
     ] = 300
 
 

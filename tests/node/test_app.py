@@ -96,7 +96,7 @@ def test_two_routes_of_one_name_are_refused() -> None:
 
 
 async def test_guard_decides_before_the_handler_runs() -> None:
-    async def refuse(_request: web.Request) -> None:
+    async def refuse(_request: web.Request, _route: Route) -> None:
         raise NotAllowed(Reason.ROLE, "only the operator may do this")
 
     guarded = route(greet, access=Access.OPERATOR)
@@ -108,7 +108,7 @@ async def test_guard_decides_before_the_handler_runs() -> None:
 
 
 async def test_guard_that_returns_lets_the_handler_run() -> None:
-    async def admit(_request: web.Request) -> None:
+    async def admit(_request: web.Request, _route: Route) -> None:
         return
 
     guarded = route(greet, access=Access.OPERATOR)

@@ -14,7 +14,8 @@ from node.health import Readiness
 from node.limits import HEAD_TOO_SLOW, Shares, client_address
 from node.metrics import Metrics
 from node.serving import listening
-from node.settings import NOWHERE, HttpSettings, Networks
+from node.settings import HttpSettings
+from node.settings_values import NOWHERE, Networks
 
 QUICK = HttpSettings(port=0, header_seconds=0.1, body_seconds=0.15, keep_alive_seconds=0.3)
 PATIENCE = 5.0

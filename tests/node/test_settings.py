@@ -7,7 +7,8 @@ import pytest
 
 from node.config_example import example
 from node.config_text import SettingsError, load, parse
-from node.settings import FederationMode, Networks, NodeSettings, Secret, Settings
+from node.settings import FederationMode, NodeSettings, Settings
+from node.settings_values import Networks, Secret
 
 ROOT = Path(__file__).resolve().parents[2]
 FILE = Path("/etc/noaber/node.toml")

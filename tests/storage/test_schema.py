@@ -198,7 +198,8 @@ def test_a_failed_migration_leaves_nothing_behind(fresh: Engine, tmp_path: Path)
     assert schema.current(fresh) == "0001"
     with fresh.begin() as connection:
         connection.exec_driver_sql("DROP TABLE posts")
-    assert schema.prepare(fresh, snapshot_dir=None).applied == ("0002", "0003")
+    applied = schema.prepare(fresh, snapshot_dir=None).applied
+    assert applied == tuple(path.name[:4] for path in VERSIONS[1:])
 
 
 def pretend_revision(

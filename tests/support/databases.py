@@ -19,9 +19,7 @@ from psycopg import sql
 from sqlalchemy import Engine
 from sqlalchemy.engine import make_url
 
-import storage.tables.federation
-import storage.tables.running
-import storage.tables.social  # noqa: F401 - the three modules put their tables into the metadata
+import storage.unit_of_work  # noqa: F401 - its repositories put every table into the metadata
 from storage import schema
 from storage.engine import make_engine
 from storage.tables import metadata

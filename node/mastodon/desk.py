@@ -1,0 +1,25 @@
+"""What every handler of the API works with."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+
+from federation.snowflakes import Snowflakes
+from federation.uris import Uris
+from node.acting import Acting
+from node.finding import Finder
+from node.settings import Settings
+from storage.store import Storage
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Desk:
+    """The node: read with `storage`, act with `acting`, look up with `finder`."""
+
+    settings: Settings
+    storage: Storage
+    uris: Uris
+    snowflakes: Snowflakes
+    acting: Acting
+    finder: Finder
+    now: Callable[[], datetime]

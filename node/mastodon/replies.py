@@ -1,0 +1,38 @@
+"""Answers of the API: JSON, pages of lists, and refusals in Mastodon's words."""
+
+from collections.abc import Mapping
+from http import HTTPStatus
+
+import msgspec
+from aiohttp import web
+
+from node.answers import Problem
+from node.app import Dialect
+
+_JSON = "application/json; charset=utf-8"
+_encode = msgspec.json.Encoder().encode
+
+
+def reply(
+    entity: object, *, status: int = HTTPStatus.OK, headers: Mapping[str, str] | None = None
+) -> web.Response:
+    """An entity, or a list of them, as JSON that no cache keeps."""
+    told = {"Content-Type": _JSON, "Cache-Control": "private, no-store", **(headers or {})}
+    return web.Response(status=status, body=_encode(entity), headers=told)
+
+
+def refuse(_request: web.Request, problem: Problem) -> web.Response:
+    """A refusal as apps understand it: always JSON with `error`, never a page.
+
+    Spec: reference client-apis 1.7, "Errors".
+    """
+    details = {name: value for name, value in problem.details.items() if name != "field"}
+    sentence = problem.sentence
+    if problem.status == HTTPStatus.NOT_FOUND:
+        sentence = "Record not found"
+    body = _encode({"error": sentence, **details})
+    headers = {"Content-Type": _JSON, "Cache-Control": "no-store", **problem.headers}
+    return web.Response(status=problem.status, body=body, headers=headers)
+
+
+API_DIALECT = Dialect(prefixes=("/api/", "/oauth/token", "/oauth/revoke"), answer=refuse)

@@ -1,0 +1,1 @@
+"""Accounts of this node: passwords, sessions, second factors, invitations."""

@@ -1,0 +1,1 @@
+"""Apps, their codes and tokens."""

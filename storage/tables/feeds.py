@@ -1,0 +1,1 @@
+"""Boosts, tags and favourites, as timelines read them."""

@@ -1,0 +1,1 @@
+"""Lists, filters, markers, followed tags, conversations, announcements, search."""

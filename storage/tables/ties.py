@@ -1,0 +1,1 @@
+"""Mutes, notes, endorsements and blocked hosts of people."""

@@ -1,0 +1,1 @@
+"""Bookmarks, pins, scheduled posts and idempotency keys."""

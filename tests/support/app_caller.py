@@ -1,0 +1,131 @@
+"""The client API over a real database, and an app that calls it for someone.
+
+The guards here believe a token that names a person's key: what a real token is worth is tested
+with the guards themselves.
+"""
+
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import Any, cast
+
+from aiohttp import web
+from aiohttp.test_utils import TestClient, TestServer
+
+from communities.people import ActorKey
+from federation.snowflakes import Snowflakes
+from node.acting import Acting
+from node.app import Access, Guard, Parts, Route, build_app
+from node.auth import CALLER, Caller
+from node.errors import Refusal
+from node.finding import Finder
+from node.health import Readiness
+from node.mastodon.desk import Desk
+from node.mastodon.replies import API_DIALECT
+from node.mastodon.surface import api_routes
+from node.metrics import Metrics
+from node.settings import NodeSettings, Settings
+from storage.store import Storage
+from tests.support.clock import Clock
+from tests.support.factories import HOME
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """An answer as an app gets it."""
+
+    status: int
+    headers: Mapping[str, str]
+    json: Any
+
+
+class App:
+    """An app that calls for one person; None calls without a token."""
+
+    def __init__(
+        self, client: TestClient[web.Request, web.Application], person_id: ActorKey | None
+    ) -> None:
+        self.client = client
+        self.person_id = person_id
+
+    async def call(self, method: str, path: str, **more: Any) -> Reply:
+        """Call, and read the JSON of the answer."""
+        headers = dict(more.pop("headers", {}))
+        if self.person_id is not None:
+            headers["Authorization"] = f"Bearer {self.person_id}"
+        async with self.client.request(method, path, headers=headers, **more) as answer:
+            assert answer.content_type == "application/json", await answer.text()
+            return Reply(answer.status, answer.headers.copy(), await answer.json())
+
+    async def get(self, path: str, **more: Any) -> Any:
+        """What a GET that must succeed gives."""
+        return await self.done("GET", path, **more)
+
+    async def post(self, path: str, **more: Any) -> Any:
+        """What a POST that must succeed gives."""
+        return await self.done("POST", path, **more)
+
+    async def done(self, method: str, path: str, **more: Any) -> Any:
+        """What a call that must succeed gives."""
+        reply = await self.call(method, path, **more)
+        assert reply.status == 200, reply.json
+        return reply.json
+
+
+def desk_over(storage: Storage, clock: Clock, **settings: Any) -> Desk:
+    """The node as its API sees it; it cannot look anything up at peers."""
+    snowflakes = Snowflakes(clock, first=0)
+    acting = Acting(storage=storage, uris=HOME, snowflakes=snowflakes, now=clock)
+    nothing = cast("Any", None)
+    finder = Finder(
+        storage=storage,
+        client=nothing,
+        resolver=nothing,
+        policies=nothing,
+        uris=HOME,
+        snowflakes=snowflakes,
+        now=clock,
+    )
+    return Desk(
+        settings=Settings(node=NodeSettings(domain=HOME.domain), **settings),
+        storage=storage,
+        uris=HOME,
+        snowflakes=snowflakes,
+        acting=acting,
+        finder=finder,
+        now=clock,
+    )
+
+
+async def _believe(request: web.Request, route: Route) -> None:
+    kind, _, token = request.headers.get("Authorization", "").partition(" ")
+    if kind == "Bearer" and token.isdecimal():
+        person = ActorKey(int(token))
+        scopes = frozenset({"read", "write", "follow", "push", "profile"})
+        request[CALLER] = Caller(
+            token_id=int(token), app_id=1, scopes=scopes, actor_id=person, person_id=person
+        )
+    elif route.access is not Access.APP_OPTIONAL:
+        raise Refusal(401, "The access token is invalid")
+
+
+GUARDS: Mapping[Access, Guard] = dict.fromkeys(
+    (Access.APP, Access.APP_USER, Access.APP_OPTIONAL), _believe
+)
+
+
+@asynccontextmanager
+async def calling(desk: Desk) -> AsyncIterator[TestClient[web.Request, web.Application]]:
+    """Serve the API inside the block; `App(client, person_id)` calls it."""
+    app = build_app(
+        Parts(
+            settings=desk.settings.http,
+            routes=api_routes(desk),
+            readiness=Readiness({}),
+            metrics=Metrics(),
+            guards=GUARDS,
+            dialects=(API_DIALECT,),
+        )
+    )
+    async with TestClient(TestServer(app)) as client:
+        yield client

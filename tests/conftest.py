@@ -10,11 +10,32 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.support import api_watch
+
 if TYPE_CHECKING:
     from sqlalchemy import Engine
 
     from storage.store import Storage
     from tests.support.databases import PostgresServer
+
+
+@pytest.fixture(autouse=True)
+def _answers_fit_the_schema() -> Iterator[None]:
+    """Fail a test during which the API gave an answer that a Mastodon would not give."""
+    yield
+    faults = api_watch.take_faults()
+    assert not faults, "\n".join(faults)
+
+
+def pytest_configure() -> None:
+    """Look at every answer below /api and /oauth, in whatever test."""
+    api_watch.begin()
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Say which part of the API was exercised."""
+    for line in api_watch.summary():
+        terminalreporter.write_line(line)
 
 
 @pytest.fixture(scope="session")

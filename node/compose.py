@@ -10,7 +10,6 @@ import secrets
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
 from importlib.metadata import version
 
 from aiohttp import web
@@ -22,17 +21,15 @@ from federation.addresses import parse_networks
 from federation.client import Client
 from federation.delivery import Deliverer
 from federation.exchanges import ClientLimits
-from federation.fetch_budget import FetchBudget
 from federation.inbox import InboxReceiver
 from federation.keys import OwnKeys, PeerKeys
 from federation.policies import Policies
-from federation.reading import DocumentReader
-from federation.signed_reads import PeerReader
-from federation.signing import RequestSigning, Signer, SigningPool
+from federation.signing import RequestSigning, SigningPool
 from federation.snowflakes import Snowflakes
 from federation.uris import Uris
 from node import notifying
 from node.app import Parts, Route, build_app
+from node.clock import now
 from node.consumers import Consumer, Consumers
 from node.first_start import fix_names, is_readable, node_signer
 from node.health import Readiness
@@ -45,7 +42,8 @@ from node.peer_http.documents import Readers
 from node.peer_http.inbox import inbox_routes
 from node.peer_http.objects import PostDocuments
 from node.peer_http.well_known import WellKnown
-from node.settings import FederationMode, Settings
+from node.peer_side import Ground, build_peer_side
+from node.settings import Settings
 from node.tasks import Tasks
 from node.web.pages import error_page
 from node.web.site import Site
@@ -64,11 +62,6 @@ log = logging.getLogger(__name__)
 
 STOP_SECONDS = 4.0
 """What background work gets to end: with what requests get, a stop stays under ten seconds."""
-
-
-def now() -> datetime:
-    """The time, aware, UTC."""
-    return datetime.now(UTC)
 
 
 @dataclass(slots=True, kw_only=True)
@@ -210,16 +203,18 @@ async def _put_together(settings: Settings, storage: Storage, client: Client, ta
     metrics = Metrics()
     own_keys = OwnKeys(storage)
     signer = await node_signer(storage, uris, snowflakes, own_keys, now())
-    policies = await _policies(settings, storage)
-    reader = DocumentReader()
-    peer_keys = _peer_keys(settings, storage, client, context, signer, reader)
-    deliverer = _deliverer(settings, storage, client, own_keys, policies, tasks, metrics)
-    window = timedelta(minutes=settings.federation.signature_window_minutes)
-    spoke = deliverer.peer_spoke
-    inbox = InboxReceiver(
-        storage, peer_keys, policies, context, now=now, window=window, peer_spoke=spoke
+    peers = await build_peer_side(
+        Ground(
+            settings=settings,
+            storage=storage,
+            client=client,
+            context=context,
+            own_keys=own_keys,
+            signer=signer,
+            tasks=tasks,
+            metrics=metrics,
+        )
     )
-    resolver = _resolver(settings, client, policies, uris, signer, reader)
     return Node(
         settings=settings,
         storage=storage,
@@ -227,11 +222,11 @@ async def _put_together(settings: Settings, storage: Storage, client: Client, ta
         snowflakes=snowflakes,
         context=context,
         client=client,
-        peer_keys=peer_keys,
+        peer_keys=peers.peer_keys,
         own_keys=own_keys,
-        policies=policies,
-        inbox=inbox,
-        deliverer=deliverer,
+        policies=peers.policies,
+        inbox=peers.inbox,
+        deliverer=peers.deliverer,
         consumers=_consumers(settings, storage, uris, metrics),
         jobs=JobRunner(
             storage,
@@ -239,11 +234,11 @@ async def _put_together(settings: Settings, storage: Storage, client: Client, ta
                 JobTools(
                     storage=storage,
                     client=client,
-                    resolver=resolver,
-                    reader=reader,
-                    policies=policies,
+                    resolver=peers.resolver,
+                    reader=peers.reader,
+                    policies=peers.policies,
                     context=context,
-                    signer=lambda: signer,
+                    signer=peers.signer,
                     backfill_max_posts=settings.federation.backfill_max_posts,
                     now=now,
                 )
@@ -255,78 +250,8 @@ async def _put_together(settings: Settings, storage: Storage, client: Client, ta
         tasks=tasks,
         metrics=metrics,
         readiness=Readiness({"database": lambda: storage.read(is_readable)}),
-        readers=_readers(settings, peer_keys, policies, window),
-        resolver=resolver,
-    )
-
-
-async def _policies(settings: Settings, storage: Storage) -> Policies:
-    """What the operator decided about peers, read from storage."""
-    policies = Policies(
-        allow_list_only=settings.federation.mode is FederationMode.ALLOW_LIST,
-        enabled=settings.federation.enabled,
-    )
-    await policies.load(storage)
-    return policies
-
-
-def _peer_keys(
-    settings: Settings,
-    storage: Storage,
-    client: Client,
-    context: Context,
-    signer: Signer,
-    reader: DocumentReader,
-) -> PeerKeys:
-    return PeerKeys(
-        storage,
-        client,
-        context,
-        now=now,
-        signer=lambda: signer,
-        # Apart from that of documents: anyone can have keys fetched, and must not stop the rest.
-        budget=FetchBudget(settings.limits.fetches_per_minute, now=now),
-        reader=reader,
-    )
-
-
-def _deliverer(
-    settings: Settings,
-    storage: Storage,
-    client: Client,
-    own_keys: OwnKeys,
-    policies: Policies,
-    tasks: Tasks,
-    metrics: Metrics,
-) -> Deliverer:
-    return Deliverer(
-        storage,
-        client,
-        own_keys,
-        policies,
-        tasks.spawn,
-        metrics,
-        now=now,
-        in_flight=settings.federation.in_flight_per_peer,
-    )
-
-
-def _resolver(
-    settings: Settings,
-    client: Client,
-    policies: Policies,
-    uris: Uris,
-    signer: Signer,
-    reader: DocumentReader,
-) -> Resolver:
-    """The way to documents of peers, signed as the node itself."""
-    return Resolver(
-        client,
-        policies,
-        FetchBudget(settings.limits.fetches_per_minute, now=now),
-        reader,
-        uris,
-        signer=lambda: signer,
+        readers=peers.readers,
+        resolver=peers.resolver,
     )
 
 
@@ -346,17 +271,3 @@ def _consumers(settings: Settings, storage: Storage, uris: Uris, metrics: Metric
         metrics=metrics,
         now_ms=lambda: to_ms(now()),
     )
-
-
-def _readers(
-    settings: Settings, peer_keys: PeerKeys, policies: Policies, window: timedelta
-) -> Readers:
-    reader = PeerReader(
-        peer_keys,
-        policies,
-        base=settings.base_url,
-        required=settings.federation.authorized_fetch,
-        now=now,
-        window=window,
-    )
-    return Readers(reader)

@@ -8,7 +8,7 @@ from pathlib import Path
 from textwrap import wrap
 from time import monotonic
 
-from node.compose import now
+from node.clock import now
 from node.control import FORESEEN
 from node.demo_facts import write_facts
 from node.demo_nodes import Arrival, DemoNode, demo_node, free_port

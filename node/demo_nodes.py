@@ -14,7 +14,8 @@ from communities.people import ActorKey
 from federation.request_signatures import read_signature
 from node.acting import Acting
 from node.answers import problem_of
-from node.compose import Node, now, open_node
+from node.clock import now
+from node.compose import Node, open_node
 from node.config_text import load
 from node.config_writing import filled
 from node.errors import AddressTaken

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from communities.posts import Post, PostState
 from communities.text import plain_text
 from node.acting import Acting
-from node.compose import Node, now
+from node.clock import now
+from node.compose import Node
 from node.finding import Finder
 from node.verbs.answers import printable
 from protocols.strict_json import JsonObject

@@ -162,7 +162,7 @@ def _watching(arrivals: list[Arrival]) -> Callable[..., Awaitable[web.StreamResp
 
     @web.middleware
     async def watch(request: web.Request, handler: Handler) -> web.StreamResponse:
-        if request.method != "POST":
+        if request.method != "POST" or not request.path.endswith("/inbox"):
             return await handler(request)
         try:
             answer = await handler(request)

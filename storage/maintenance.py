@@ -17,6 +17,7 @@ from storage.statements import Statement
 from storage.tables.federation import dead_letters, deliveries, inbox_seen, outbound, received
 from storage.tables.running import event_log, jobs
 from storage.tables.social import tombstones, welcomes
+from storage.tables.writing import idempotency_keys
 from storage.unit_of_work import UnitOfWork
 
 STEP = 500
@@ -39,6 +40,7 @@ class Prunable(StrEnum):
     EVENTS = "events"
     TOMBSTONES = "tombstones"
     WELCOMES = "welcomes"
+    IDEMPOTENCY_KEYS = "idempotency-keys"
     DEAD_LETTERS = "dead-letters"
     FAILED_JOBS = "failed-jobs"
 
@@ -66,6 +68,7 @@ def _first(key: Column[int], age: Column[int]) -> Statement:
 _SEEN = _oldest(inbox_seen, inbox_seen.c.at_ms)
 _TOMBSTONES = _oldest(tombstones, tombstones.c.until_ms)
 _WELCOMES = _oldest(welcomes, welcomes.c.until_ms)
+_IDEMPOTENCY_KEYS = _oldest(idempotency_keys, idempotency_keys.c.until_ms)
 _DEAD_LETTERS = _oldest(dead_letters, dead_letters.c.at_ms)
 _FAILED_JOBS = _oldest(jobs, jobs.c.failed_ms)
 _RECEIVED = _first(received.c.id, received.c.at_ms)
@@ -131,6 +134,10 @@ def _prune_welcomes(uow: UnitOfWork, now_ms: int) -> int:
     return uow.connection.run(_WELCOMES, before_ms=now_ms)
 
 
+def _prune_idempotency_keys(uow: UnitOfWork, now_ms: int) -> int:
+    return uow.connection.run(_IDEMPOTENCY_KEYS, before_ms=now_ms)
+
+
 def _prune_dead_letters(uow: UnitOfWork, now_ms: int) -> int:
     return uow.connection.run(_DEAD_LETTERS, before_ms=_before(now_ms, FAILURES_KEPT))
 
@@ -146,6 +153,7 @@ _PRUNINGS: dict[Prunable, Callable[[UnitOfWork, int], int]] = {
     Prunable.EVENTS: _prune_events,
     Prunable.TOMBSTONES: _prune_tombstones,
     Prunable.WELCOMES: _prune_welcomes,
+    Prunable.IDEMPOTENCY_KEYS: _prune_idempotency_keys,
     Prunable.DEAD_LETTERS: _prune_dead_letters,
     Prunable.FAILED_JOBS: _prune_failed_jobs,
 }

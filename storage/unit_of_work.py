@@ -5,25 +5,38 @@ It satisfies `communities.ports.UnitOfWork` and adds what federation and the nod
 """
 
 from communities.events import Event
+from storage.account_notes import AccountNotes
 from storage.actors import Actors
 from storage.audiences import Audiences
+from storage.blocks import Blocks
+from storage.bookmarks import Bookmarks
 from storage.communities import Communities
 from storage.connection import Connection
 from storage.deliveries import Deliveries
 from storage.directory import Directory
+from storage.domain_blocks import DomainBlocks
+from storage.endorsements import Endorsements
 from storage.event_log import EventLog
+from storage.follow_options import FollowsShown
+from storage.idempotency import IdempotencyKeys
 from storage.inbox import Inbox
 from storage.instance import Instance
 from storage.jobs import Jobs
 from storage.keys import Keys
 from storage.memberships import Memberships
+from storage.mutes import Mutes
 from storage.names import Names
 from storage.notifications import Notifications
 from storage.peers import Peers
 from storage.people import People
 from storage.posts import Posts
+from storage.preferences import PreferencesOfPeople
+from storage.profile_pins import ProfilePins
 from storage.reactions import Reactions
+from storage.relations import Relations
 from storage.reports import Reports
+from storage.scheduled import ScheduledPosts
+from storage.thread_mutes import ThreadMutes
 from storage.timelines import Timelines
 from storage.welcomes import Welcomes
 
@@ -52,7 +65,7 @@ class UnitOfWork:
         self.memberships = Memberships(connection)
         self.jobs = Jobs(connection)
         self.posts = Posts(connection, self.events, self.jobs)
-        self.reactions = Reactions(connection)
+        self.reactions = Reactions(connection, self.people)
         self.reports = Reports(connection)
         self.notifications = Notifications(connection)
         self.timelines = Timelines(connection)
@@ -64,6 +77,19 @@ class UnitOfWork:
         self.deliveries = Deliveries(connection)
         self.instance = Instance(connection)
         self.welcomes = Welcomes(connection)
+        self.relations = Relations(connection)
+        self.blocks = Blocks(connection)
+        self.mutes = Mutes(connection)
+        self.follow_options = FollowsShown(connection)
+        self.domain_blocks = DomainBlocks(connection)
+        self.endorsements = Endorsements(connection)
+        self.account_notes = AccountNotes(connection)
+        self.preferences = PreferencesOfPeople(connection)
+        self.bookmarks = Bookmarks(connection)
+        self.idempotency_keys = IdempotencyKeys(connection)
+        self.profile_pins = ProfilePins(connection)
+        self.scheduled = ScheduledPosts(connection)
+        self.thread_mutes = ThreadMutes(connection)
         self.cause: int | None = None
         self.at_ms = 0
 

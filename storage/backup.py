@@ -21,9 +21,9 @@ from storage.engine import connect, sqlite_path
 from storage.errors import StorageError
 from storage.instance import EPOCH, Instance
 from storage.jobs import Jobs
-from storage.tables import federation, metadata, running, social
+from storage.tables import federation, metadata, reading, running, social
 
-TABLES = (social, federation, running)
+TABLES = (social, federation, running, reading)
 """The modules that put their tables into the metadata: what is counted in a backup."""
 
 _SQLITE_MAGIC = b"SQLite format 3\x00"

@@ -17,12 +17,14 @@ from storage.directory import Directory
 from storage.domain_blocks import DomainBlocks
 from storage.endorsements import Endorsements
 from storage.event_log import EventLog
+from storage.filters import Filters
 from storage.follow_options import FollowsShown
 from storage.idempotency import IdempotencyKeys
 from storage.inbox import Inbox
 from storage.instance import Instance
 from storage.jobs import Jobs
 from storage.keys import Keys
+from storage.lists import Lists
 from storage.memberships import Memberships
 from storage.mutes import Mutes
 from storage.names import Names
@@ -90,6 +92,8 @@ class UnitOfWork:
         self.profile_pins = ProfilePins(connection)
         self.scheduled = ScheduledPosts(connection)
         self.thread_mutes = ThreadMutes(connection)
+        self.lists = Lists(connection)
+        self.filters = Filters(connection)
         self.cause: int | None = None
         self.at_ms = 0
 

@@ -25,6 +25,8 @@ from storage.instance import Instance
 from storage.jobs import Jobs
 from storage.keys import Keys
 from storage.lists import Lists
+from storage.media import Media
+from storage.media_cache import MediaBlobs, MediaCache
 from storage.memberships import Memberships
 from storage.mutes import Mutes
 from storage.names import Names
@@ -79,6 +81,9 @@ class UnitOfWork:
         self.deliveries = Deliveries(connection)
         self.instance = Instance(connection)
         self.welcomes = Welcomes(connection)
+        self.media = Media(connection)
+        self.media_cache = MediaCache(connection)
+        self.media_blobs = MediaBlobs(connection)
         self.relations = Relations(connection)
         self.blocks = Blocks(connection)
         self.mutes = Mutes(connection)

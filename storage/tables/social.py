@@ -14,6 +14,7 @@ from sqlalchemy import (
     LargeBinary,
     Table,
     Text,
+    false,
     text,
 )
 
@@ -135,6 +136,12 @@ memberships = Table(
     Column("until_ms", BigInteger),
     sqlite_with_rowid=False,
 )
+Index(
+    "ix_memberships_community",
+    memberships.c.community_id,
+    memberships.c.state,
+    memberships.c.since_ms,
+)
 
 welcomes = Table(
     "welcomes",
@@ -155,7 +162,7 @@ follows = Table(
     Column("since_ms", BigInteger, nullable=False),
     sqlite_with_rowid=False,
 )
-Index("ix_follows_followee_id", follows.c.followee_id)
+Index("ix_follows_followee", follows.c.followee_id, follows.c.state, follows.c.since_ms)
 
 audiences = Table(
     "audiences",
@@ -178,6 +185,7 @@ blocks = Table(
     Column("at_ms", BigInteger, nullable=False),
     sqlite_with_rowid=False,
 )
+Index("ix_blocks_blocked_id", blocks.c.blocked_id)
 
 posts = Table(
     "posts",
@@ -367,8 +375,31 @@ notifications = Table(
     Column("community_id", BigInteger),
     Column("at_ms", BigInteger, nullable=False),
     Column("read_ms", BigInteger),
+    Column("group_key", Text),
+    Column("filtered", Boolean, nullable=False, server_default=false()),
+    Column("report_id", BigInteger),
+    Column("reason", Text),
+    sqlite_autoincrement=True,
+    comment="group_key: what like notifications of one hour have in common. filtered: held back"
+    " by the policy of the person. An id is never given out twice: apps know them by it",
 )
 Index("ix_notifications_person", notifications.c.person_id, notifications.c.id)
+Index(
+    "ix_notifications_group",
+    notifications.c.person_id,
+    notifications.c.group_key,
+    notifications.c.id,
+    sqlite_where=text("group_key IS NOT NULL"),
+    postgresql_where=text("group_key IS NOT NULL"),
+)
+Index(
+    "ix_notifications_filtered",
+    notifications.c.person_id,
+    notifications.c.actor_id,
+    notifications.c.id,
+    sqlite_where=text("filtered = 1"),
+    postgresql_where=text("filtered = true"),
+)
 Index(
     "ix_notifications_unread",
     notifications.c.person_id,

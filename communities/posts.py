@@ -48,7 +48,12 @@ class PostState(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Attachment:
-    """A picture, video, audio file, document or link attached to a post."""
+    """A picture, video, audio file, document or link attached to a post.
+
+    `media_id` names what was uploaded here; its `url` is the one that peers are told. `focus` is
+    the point that matters, (-1, -1) to (1, 1) with y upward. `loops` marks a short film without
+    sound that stands for an animated picture.
+    """
 
     kind: str
     url: str
@@ -57,6 +62,10 @@ class Attachment:
     width: int | None = None
     height: int | None = None
     blurhash: str | None = None
+    focus: tuple[float, float] | None = None
+    duration_ms: int | None = None
+    loops: bool = False
+    media_id: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,13 +78,17 @@ class PollOption:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Poll:
-    """The choices of a Question; `voters` counts people, the options count votes."""
+    """The choices of a Question; `voters` counts people, the options count votes.
+
+    `hides_totals`: its author wants people to see the counts when it has ended, not before.
+    """
 
     options: tuple[PollOption, ...]
     multiple: bool = False
     ends_at: datetime | None = None
     closed_at: datetime | None = None
     voters: int = 0
+    hides_totals: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,7 +9,9 @@ from communities.posts import Poll, Post, PostContent, PostCounts, PostKey, Post
 from storage import post_statements as sql
 from storage.connection import Connection, Row
 from storage.event_log import EventLog
+from storage.feed_marks import FeedMarks
 from storage.jobs import Jobs
+from storage.media_statements import DROP_OF_POST
 from storage.memory import Memory
 from storage.post_rows import (
     content_values,
@@ -50,6 +52,7 @@ class Posts:
         self._events = events
         self._jobs = jobs
         self._memory: Memory[Post] = Memory(connection.memories, "posts")
+        self._marks = FeedMarks(connection)
 
     def get(self, post_id: PostKey) -> Post | None:
         """The post with this key, whatever its state."""
@@ -89,6 +92,7 @@ class Posts:
                 sql.ADD_RECIPIENT,
                 [{"post_id": post.id, "person_id": person} for person in set(recipients)],
             )
+        self._marks.tagged(post.id, (), post.content.hashtags)
         if post.state in _COUNTED:
             self._count(post, 1)
         rest = self._adopt(post, after=0)
@@ -168,6 +172,7 @@ class Posts:
         self._db.run(
             sql.EDIT, post=post_id, new_edited_ms=to_ms(at), new_seq=self._events.upcoming, **values
         )
+        self._marks.tagged(post_id, before.content.hashtags, content.hashtags)
 
     def revisions(self, post_id: PostKey) -> list[tuple[datetime, PostContent]]:
         """Earlier contents with the time each was written, oldest first."""
@@ -190,6 +195,8 @@ class Posts:
         if state is PostState.WITHDRAWN:
             self._db.run(sql.DROP_REVISIONS, post=post_id)
             self._db.run(sql.BLANK, post=post_id, new_edited_ms=to_ms(at))
+            self._db.run(DROP_OF_POST, post=post_id)
+            self._marks.tagged(post_id, before.content.hashtags, ())
 
     def set_locked(self, post_id: PostKey, *, locked: bool) -> None:
         """Close or open the thread for comments."""

@@ -5,23 +5,28 @@ It satisfies `communities.ports.UnitOfWork` and adds what federation and the nod
 """
 
 from communities.events import Event
+from storage.account_links import AccountLinks
 from storage.account_notes import AccountNotes
+from storage.accounts import Accounts
 from storage.actors import Actors
 from storage.audiences import Audiences
 from storage.blocks import Blocks
 from storage.bookmarks import Bookmarks
 from storage.communities import Communities
 from storage.connection import Connection
+from storage.credentials import CredentialStore
 from storage.deliveries import Deliveries
 from storage.directory import Directory
 from storage.domain_blocks import DomainBlocks
 from storage.endorsements import Endorsements
 from storage.event_log import EventLog
+from storage.feeds import Feeds
 from storage.filters import Filters
 from storage.follow_options import FollowsShown
 from storage.idempotency import IdempotencyKeys
 from storage.inbox import Inbox
 from storage.instance import Instance
+from storage.invitations import Invitations
 from storage.jobs import Jobs
 from storage.keys import Keys
 from storage.lists import Lists
@@ -33,6 +38,7 @@ from storage.names import Names
 from storage.notifications import Notifications
 from storage.peers import Peers
 from storage.people import People
+from storage.post_pages import PostPages
 from storage.posts import Posts
 from storage.preferences import PreferencesOfPeople
 from storage.profile_pins import ProfilePins
@@ -40,6 +46,7 @@ from storage.reactions import Reactions
 from storage.relations import Relations
 from storage.reports import Reports
 from storage.scheduled import ScheduledPosts
+from storage.sessions import SessionStore
 from storage.thread_mutes import ThreadMutes
 from storage.timelines import Timelines
 from storage.welcomes import Welcomes
@@ -63,6 +70,11 @@ class UnitOfWork:
         self.connection = connection
         self.events = EventLog(connection)
         self.actors = Actors(connection)
+        self.accounts = Accounts(connection)
+        self.account_links = AccountLinks(connection)
+        self.credentials = CredentialStore(connection)
+        self.sessions = SessionStore(connection)
+        self.invitations = Invitations(connection)
         self.audiences = Audiences(connection)
         self.people = People(connection)
         self.communities = Communities(connection)
@@ -81,6 +93,14 @@ class UnitOfWork:
         self.deliveries = Deliveries(connection)
         self.instance = Instance(connection)
         self.welcomes = Welcomes(connection)
+        self._serve_apps(connection)
+        self.cause: int | None = None
+        self.at_ms = 0
+
+    def _serve_apps(self, connection: Connection) -> None:
+        """Repositories of what people keep and settle for themselves, and of how they read."""
+        self.feeds = Feeds(connection)
+        self.post_pages = PostPages(connection)
         self.media = Media(connection)
         self.media_cache = MediaCache(connection)
         self.media_blobs = MediaBlobs(connection)
@@ -99,8 +119,6 @@ class UnitOfWork:
         self.thread_mutes = ThreadMutes(connection)
         self.lists = Lists(connection)
         self.filters = Filters(connection)
-        self.cause: int | None = None
-        self.at_ms = 0
 
     def record(self, event: Event) -> None:
         """Append an event to the log, with the unit's cause and time."""

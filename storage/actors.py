@@ -21,9 +21,20 @@ from storage.times import from_ms_or_none, to_ms_or_none
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProfileExtra:
-    """What of a profile is shown but never searched: fields, aliases, languages."""
+    """What of a profile is shown but never searched: fields, aliases, languages.
+
+    Attributes:
+        fields: name and HTML of each.
+        verified: addresses in fields whose pages link back, and when that was seen (ms).
+        hide_collections: nobody else may see whom they follow and who follows them.
+        icon_description: what the avatar shows, in words; `image_description` the header.
+    """
 
     fields: tuple[tuple[str, str], ...] = ()
+    verified: tuple[tuple[str, int], ...] = ()
+    hide_collections: bool = False
+    icon_description: str = ""
+    image_description: str = ""
     also_known_as: tuple[str, ...] = ()
     languages: tuple[str, ...] = ()
     matrix_user_id: str | None = None
@@ -74,7 +85,7 @@ class Profile:
         return self.shared_inbox or self.inbox
 
 
-_COLUMNS = (
+COLUMNS = (
     actors.c.id,
     actors.c.uri,
     actors.c.kind,
@@ -102,21 +113,21 @@ _COLUMNS = (
     actors.c.published_ms,
     actors.c.fetched_ms,
 )
-_NAMES = tuple(column.name for column in _COLUMNS)
+_NAMES = tuple(column.name for column in COLUMNS)
 _KEPT = ("id", "uri", "kind", "localpart", "host", "published_ms")
 """Identity never changes by an update (ORI-08)."""
 
-_BY_ID = Statement(select(*_COLUMNS).where(actors.c.id == bindparam("id")))
-_BY_URI = Statement(select(*_COLUMNS).where(actors.c.uri == bindparam("uri")))
+_BY_ID = Statement(select(*COLUMNS).where(actors.c.id == bindparam("id")))
+_BY_URI = Statement(select(*COLUMNS).where(actors.c.uri == bindparam("uri")))
 _BY_NAME = Statement(
-    select(*_COLUMNS).where(
+    select(*COLUMNS).where(
         actors.c.localpart == bindparam("localpart"), actors.c.host == bindparam("host")
     )
 )
 _LOCAL_BY_NAME = Statement(
-    select(*_COLUMNS).where(actors.c.localpart == bindparam("localpart"), actors.c.host.is_(None))
+    select(*COLUMNS).where(actors.c.localpart == bindparam("localpart"), actors.c.host.is_(None))
 )
-_BY_IDS = Statement(lambda tools: select(*_COLUMNS).where(tools.in_list(actors.c.id, "ids")))
+_BY_IDS = Statement(lambda tools: select(*COLUMNS).where(tools.in_list(actors.c.id, "ids")))
 _IDENTITY = Statement(
     select(actors.c.id, actors.c.kind, actors.c.host, actors.c.state).where(
         actors.c.uri == bindparam("uri")
@@ -145,7 +156,7 @@ def _inbox_at(column: ColumnElement[str]) -> Statement:
 _SHARED_INBOX_AT = _inbox_at(actors.c.shared_inbox)
 _INBOX_AT = _inbox_at(actors.c.inbox)
 _FOLLOWERS_AT = Statement(
-    select(*_COLUMNS)
+    select(*COLUMNS)
     .where(
         actors.c.host == bindparam("host"),
         actors.c.id > bindparam("after"),
@@ -183,7 +194,8 @@ _extra_decoder = msgspec.json.Decoder(ProfileExtra)
 _encode = msgspec.json.Encoder().encode
 
 
-def _profile(row: Row) -> Profile:
+def to_profile(row: Row) -> Profile:
+    """The profile of a row with `COLUMNS`."""
     return Profile(
         id=ActorKey(row[0]),
         uri=row[1],
@@ -246,7 +258,7 @@ class Actors:
     def _remember(self, row: Row | None) -> Profile | None:
         if row is None:
             return None
-        profile = _profile(row)
+        profile = to_profile(row)
         return self._memory.keep(profile, profile.id, profile.uri)
 
     def by_name(self, localpart: str, host: str | None) -> Profile | None:
@@ -256,13 +268,13 @@ class Actors:
             if host is None
             else self._db.row(_BY_NAME, localpart=localpart, host=host)
         )
-        return None if row is None else _profile(row)
+        return None if row is None else to_profile(row)
 
     def many(self, actor_ids: Sequence[ActorKey]) -> dict[ActorKey, Profile]:
         """Profiles by key; unknown keys are left out."""
         if not actor_ids:
             return {}
-        found = (_profile(row) for row in self._db.rows(_BY_IDS, ids=json_list(actor_ids)))
+        found = (to_profile(row) for row in self._db.rows(_BY_IDS, ids=json_list(actor_ids)))
         return {profile.id: profile for profile in found}
 
     def key_of(self, uri: str) -> ActorKey | None:
@@ -323,4 +335,4 @@ class Actors:
     def receiving_at(self, inbox: str, *, after: int = 0, most: int = 20) -> list[Profile]:
         """Those who follow or are members of anything and receive at this inbox, by key."""
         rows = self._db.rows(_FOLLOWERS_AT, host=host_of(inbox), box=inbox, after=after, most=most)
-        return [_profile(row) for row in rows]
+        return [to_profile(row) for row in rows]

@@ -14,7 +14,7 @@ from storage.statements import Statement, Tools
 from storage.tables.social import actors, communities, memberships
 from storage.times import from_ms, from_ms_or_none, to_ms, to_ms_or_none
 
-_COLUMNS = (
+COLUMNS = (
     memberships.c.community_id,
     memberships.c.person_id,
     memberships.c.state,
@@ -24,13 +24,13 @@ _COLUMNS = (
     memberships.c.until_ms,
 )
 _GET = Statement(
-    select(*_COLUMNS).where(
+    select(*COLUMNS).where(
         memberships.c.community_id == bindparam("community"),
         memberships.c.person_id == bindparam("person"),
     )
 )
 _MODERATORS = Statement(
-    select(*_COLUMNS)
+    select(*COLUMNS)
     .where(
         memberships.c.community_id == bindparam("community"),
         memberships.c.state == MembershipState.MEMBER.value,
@@ -46,7 +46,7 @@ _IN_ROLE = Statement(
     )
 )
 _OF_PERSON = Statement(
-    select(*_COLUMNS)
+    select(*COLUMNS)
     .where(
         memberships.c.person_id == bindparam("person"),
         memberships.c.state == bindparam("state"),
@@ -55,7 +55,7 @@ _OF_PERSON = Statement(
     .limit(bindparam("most"))
 )
 _BY_URI = Statement(
-    select(*_COLUMNS)
+    select(*COLUMNS)
     .where(
         memberships.c.community_id == bindparam("community"),
         memberships.c.uri == bindparam("uri"),
@@ -63,7 +63,7 @@ _BY_URI = Statement(
     .limit(1)
 )
 _OF_PERSON_BY_URI = Statement(
-    select(*_COLUMNS)
+    select(*COLUMNS)
     .where(memberships.c.person_id == bindparam("person"), memberships.c.uri == bindparam("uri"))
     .limit(1)
 )
@@ -132,7 +132,8 @@ def _put(tools: Tools) -> Any:  # noqa: ANN401 - a dialect's Insert
 _PUT = Statement(_put)
 
 
-def _membership(row: Row) -> Membership:
+def to_membership(row: Row) -> Membership:
+    """The membership of a row with `COLUMNS`."""
     return Membership(
         community_id=ActorKey(row[0]),
         person_id=ActorKey(row[1]),
@@ -155,7 +156,7 @@ class Memberships:
     def get(self, community_id: ActorKey, person_id: ActorKey) -> Membership | None:
         """The row of one person in one community."""
         row = self._db.row(_GET, community=community_id, person=person_id)
-        return None if row is None else _membership(row)
+        return None if row is None else to_membership(row)
 
     def put(self, membership: Membership) -> None:
         """Store, replacing the row before; member count and audience follow."""
@@ -178,7 +179,7 @@ class Memberships:
 
     def moderators(self, community_id: ActorKey) -> Sequence[Membership]:
         """Owners and moderators, owners first, longest first."""
-        return [_membership(row) for row in self._db.rows(_MODERATORS, community=community_id)]
+        return [to_membership(row) for row in self._db.rows(_MODERATORS, community=community_id)]
 
     def count_in_role(self, community_id: ActorKey, role: Role) -> int:
         """How many members have this role."""
@@ -190,17 +191,17 @@ class Memberships:
     ) -> Sequence[Membership]:
         """The communities where a person stands so."""
         found = self._db.rows(_OF_PERSON, person=person_id, state=state.value, most=most)
-        return [_membership(row) for row in found]
+        return [to_membership(row) for row in found]
 
     def asked_by(self, community_id: ActorKey, uri: str) -> Membership | None:
         """The membership of a community elsewhere that was asked for by this Follow or Join."""
         row = self._db.row(_BY_URI, community=community_id, uri=uri)
-        return None if row is None else _membership(row)
+        return None if row is None else to_membership(row)
 
     def asked_by_person(self, person_id: ActorKey, uri: str) -> Membership | None:
         """The membership that this person asked for by this Follow or Join."""
         row = self._db.row(_OF_PERSON_BY_URI, person=person_id, uri=uri)
-        return None if row is None else _membership(row)
+        return None if row is None else to_membership(row)
 
     def has_local_member(self, community_id: ActorKey) -> bool:
         """Whether anyone of this node is a member: only then its announces are wanted."""

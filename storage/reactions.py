@@ -8,6 +8,8 @@ from communities.people import ActorKey
 from communities.posts import PostKey, Reaction
 from communities.posts import ReactionKind as Kind
 from storage.connection import Connection, Row
+from storage.feed_marks import FeedMarks
+from storage.people import People
 from storage.statements import Statement, Tools
 from storage.tables.social import post_counts, reactions
 from storage.times import from_ms, to_ms
@@ -101,9 +103,11 @@ def _reaction(row: Row) -> Reaction:
 class Reactions:
     """Satisfies `communities.ports.Reactions`."""
 
-    def __init__(self, connection: Connection) -> None:
-        """Work on this connection."""
+    def __init__(self, connection: Connection, people: People) -> None:
+        """Work on this connection; `people` remembers who reacts, and where they live."""
         self._db = connection
+        self._people = people
+        self._marks = FeedMarks(connection)
 
     def find(
         self, actor_id: ActorKey, post_id: PostKey, kind: Kind, emoji: str | None = None
@@ -138,6 +142,7 @@ class Reactions:
             at_ms=at_ms,
         )
         self._count(reaction.post_id, at_ms, gone=before, come=reaction)
+        self._mark(reaction.actor_id, reaction.post_id, gone=before, come=reaction)
         return True
 
     def remove(
@@ -149,7 +154,33 @@ class Reactions:
             return False
         self._db.run(_REMOVE, post=post_id, actor=actor_id, slot=_slot(kind, emoji))
         self._count(post_id, to_ms(before.at), gone=before, come=None)
+        self._mark(actor_id, post_id, gone=before, come=None)
         return True
+
+    def _mark(
+        self,
+        actor_id: ActorKey,
+        post_id: PostKey,
+        *,
+        gone: Reaction | None,
+        come: Reaction | None,
+    ) -> None:
+        """Tell the timelines: of boosts all, of likes those of people of this node."""
+        kinds = {reaction.kind for reaction in (gone, come) if reaction is not None}
+        if Kind.BOOST in kinds:
+            if come is None:
+                self._marks.unboosted(actor_id, post_id)
+            else:
+                self._marks.boosted(actor_id, post_id, to_ms(come.at))
+        elif Kind.LIKE in kinds and self._is_local(actor_id):
+            if come is None or come.kind is not Kind.LIKE:
+                self._marks.unliked(actor_id, post_id)
+            else:
+                self._marks.liked(actor_id, post_id, to_ms(come.at))
+
+    def _is_local(self, actor_id: ActorKey) -> bool:
+        actor = self._people.get(actor_id)
+        return actor is not None and actor.is_local
 
     def emoji_by(self, actor_id: ActorKey, post_id: PostKey) -> int:
         """How many different emoji the actor has given to the post."""

@@ -1,0 +1,101 @@
+"""Account: a person, an organisation or a community, as an app shows it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from protocols.mastodon.moments import moment
+
+Entity = dict[str, object]
+"""A JSON object of the API."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Standing:
+    """What is counted of an account; `last_status_on` is a day, as apps expect."""
+
+    followers: int = 0
+    following: int = 0
+    statuses: int = 0
+    last_status_on: date | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AccountFacts:
+    """Everything of an Account that is not counted.
+
+    Attributes:
+        acct: the name alone for accounts of this node, else name@host.
+        locked: who wants to follow (or join) is asked to wait.
+        avatar: a picture; like the header never empty, since apps fail without one.
+        fields: pairs of name and HTML.
+        moved: the Account that follows this one, if it is known.
+    """
+
+    id: int
+    username: str
+    acct: str
+    display_name: str
+    uri: str
+    url: str
+    note: str
+    avatar: str
+    header: str
+    created_at: datetime
+    locked: bool = False
+    bot: bool = False
+    group: bool = False
+    discoverable: bool = True
+    indexable: bool = False
+    suspended: bool = False
+    limited: bool = False
+    fields: Sequence[tuple[str, str]] = ()
+    moved: Entity | None = None
+
+
+def account(facts: AccountFacts, standing: Standing) -> Entity:
+    """The Account.
+
+    Spec: Mastodon API "Account".
+    """
+    entity: Entity = {
+        "id": str(facts.id),
+        "username": facts.username,
+        "acct": facts.acct,
+        "display_name": facts.display_name,
+        "locked": facts.locked,
+        "bot": facts.bot,
+        "group": facts.group,
+        "discoverable": facts.discoverable,
+        "indexable": facts.indexable,
+        "noindex": not facts.indexable,
+        "hide_collections": False,
+        "created_at": moment(facts.created_at),
+        "note": facts.note,
+        "url": facts.url,
+        "uri": facts.uri,
+        "avatar": facts.avatar,
+        "avatar_static": facts.avatar,
+        "avatar_description": "",
+        "header": facts.header,
+        "header_static": facts.header,
+        "header_description": "",
+        "followers_count": standing.followers,
+        "following_count": standing.following,
+        "statuses_count": standing.statuses,
+        "last_status_at": (
+            None if standing.last_status_on is None else standing.last_status_on.isoformat()
+        ),
+        "emojis": [],
+        "roles": [],
+        "fields": [
+            {"name": name, "value": value, "verified_at": None} for name, value in facts.fields
+        ],
+    }
+    if facts.suspended:
+        entity["suspended"] = True
+    if facts.limited:
+        entity["limited"] = True
+    if facts.moved is not None:
+        entity["moved"] = facts.moved
+    return entity

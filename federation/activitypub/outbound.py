@@ -30,6 +30,7 @@ from communities.events import (
     ReportFiled,
     RoleChanged,
 )
+from communities.posts import ReactionKind
 from federation.activitypub.fanout import Fanout
 from federation.activitypub.outbound_memberships import tell_follow, tell_membership
 from federation.activitypub.outbound_moderation import (
@@ -106,7 +107,23 @@ def step(
 def _tell(sending: Sending) -> None:
     """Tell of one event; one that cannot be put into words costs the others nothing."""
     event = sending.logged.event
+    if _is_for_nobody(sending, event):
+        return
     try:
         TELLERS[type(event)](sending, event)
     except (DomainError, ProtocolError):
         log.exception("event %d (%s) was not told", sending.logged.seq, type(event).__name__)
+
+
+def _is_for_nobody(sending: Sending, event: Event) -> bool:
+    """Whether a peer did it in a community whose followers are all here.
+
+    Such a post or vote is only ever announced by its community: that it has no audience is known
+    without reading what was posted, by whom and about what.
+    """
+    if not isinstance(event, PostPublished | Reacted) or sending.logged.cause is None:
+        return False
+    if event.community_id is None or event.requested:
+        return False
+    is_boost = isinstance(event, Reacted) and event.kind is ReactionKind.BOOST
+    return not is_boost and not sending.out.audience(event.community_id)

@@ -10,6 +10,7 @@ Spec: security HTM-01, HTM-02, HTM-04, HTM-09, ORI-17, WEB-15.
 import html as html_entities
 import re
 from collections.abc import Iterator, Mapping
+from enum import StrEnum
 from functools import cache
 from types import MappingProxyType
 from typing import TYPE_CHECKING
@@ -181,6 +182,30 @@ def find_hashtags(text: str) -> tuple[str, ...]:
     return tuple(tags.values())
 
 
+class Markup(StrEnum):
+    """How a source is to be read.
+
+    `LINES` is markdown in which every line break counts, as apps for short posts show them.
+    """
+
+    MARKDOWN = "markdown"
+    LINES = "lines"
+    PLAIN = "plain"
+
+
+def render(source: str, markup: Markup, links: Mapping[str, str] = _NONE) -> str:
+    """Safe HTML of a source, with the names in it linked as by `render_markdown`.
+
+    Raises:
+        Invalid: the source is longer than `MAX_TEXT_BYTES`.
+    """
+    if len(source) > MAX_TEXT_BYTES or len(source.encode()) > MAX_TEXT_BYTES:
+        raise Invalid("source", f"The text is longer than {MAX_TEXT_BYTES} bytes")
+    html = sanitise(_parser(markup).render(source, {"links": links})).rstrip("\n")
+    # Some apps show the newline as a space before the next line.
+    return html if markup is Markup.MARKDOWN else html.replace("<br>\n", "<br>")
+
+
 def render_markdown(source: str, links: Mapping[str, str] = _NONE) -> str:
     """Safe HTML of CommonMark with tables, strikethrough and bare addresses; HTML is shown as is.
 
@@ -190,9 +215,7 @@ def render_markdown(source: str, links: Mapping[str, str] = _NONE) -> str:
     Raises:
         Invalid: the source is longer than `MAX_TEXT_BYTES`.
     """
-    if len(source) > MAX_TEXT_BYTES or len(source.encode()) > MAX_TEXT_BYTES:
-        raise Invalid("source", f"The text is longer than {MAX_TEXT_BYTES} bytes")
-    return sanitise(_parser().render(source, {"links": links})).rstrip("\n")
+    return render(source, Markup.MARKDOWN, links)
 
 
 def _without_tags(html: str) -> str:
@@ -283,12 +306,17 @@ def _split(token: "Token", links: Mapping[str, str]) -> "Iterator[Token]":
 
 
 @cache
-def _parser() -> "MarkdownIt":
+def _parser(markup: Markup) -> "MarkdownIt":
     # 30 ms that the start of a node need not wait for.
     from markdown_it import MarkdownIt  # noqa: PLC0415
 
-    parser = MarkdownIt("commonmark", {"html": False, "linkify": True})
-    parser.enable(["table", "strikethrough", "linkify"])
+    breaks = markup is not Markup.MARKDOWN
+    options = {"html": False, "linkify": True, "breaks": breaks}
+    if markup is Markup.PLAIN:
+        parser = MarkdownIt("zero", options).enable(["newline", "linkify"])
+    else:
+        parser = MarkdownIt("commonmark", options)
+        parser.enable(["table", "strikethrough", "linkify"])
     if parser.linkify is not None:
         # Only whole addresses: `name@host` is a mention here and `readme.md` a file.
         parser.linkify.set({"fuzzy_link": False, "fuzzy_email": False})

@@ -4,73 +4,26 @@ Each method makes the ids, asks the domain in one unit of work, and answers with
 The domain decides whether it may be done; who acts has been established by the surface.
 """
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
 from typing import TypeVar, TypeVarTuple
 
 from communities import editing, following, joining, polls, posting, reactions, reporting
-from communities.errors import NotFound
 from communities.following import block, unblock
 from communities.membership import Membership
 from communities.people import ActorKey, Follow
-from communities.posts import (
-    Poll,
-    PollOption,
-    Post,
-    PostContent,
-    PostKey,
-    PostKind,
-    Reaction,
-    ReactionKind,
-    Visibility,
-)
+from communities.posts import Post, PostKey, Reaction, ReactionKind
 from communities.reports import Report, ReportKey
-from communities.text import find_hashtags, render_markdown
 from federation.snowflakes import Snowflakes
 from federation.uris import Uris
+from node.drafts import Changes, Draft, edit_command, publish_command
 from storage.store import Storage
 from storage.times import to_ms
 from storage.unit_of_work import UnitOfWork
 
 Result = TypeVar("Result")
 Arguments = TypeVarTuple("Arguments")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Draft:
-    """What a person writes.
-
-    Attributes:
-        source: markdown.
-        links: addresses for the mentions in it, by what `find_mentions` found.
-        recipients: those it addresses by name; of a direct message its readers.
-        choices: two or more make it a poll, which is open for `open_for`.
-    """
-
-    source: str
-    title: str | None = None
-    link: str | None = None
-    community_id: ActorKey | None = None
-    parent_id: PostKey | None = None
-    visibility: Visibility = Visibility.PUBLIC
-    recipients: tuple[ActorKey, ...] = ()
-    links: Mapping[str, str] = field(default_factory=dict)
-    language: str | None = None
-    warning: str | None = None
-    choices: tuple[str, ...] = ()
-    multiple: bool = False
-    open_for: timedelta | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Changes:
-    """What an edit changes; None leaves a field as it is."""
-
-    source: str | None = None
-    title: str | None = None
-    link: str | None = None
-    links: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -119,24 +72,12 @@ class Acting:
 
     async def write(self, person_id: ActorKey, draft: Draft) -> Post:
         """Publish a post, comment or message, or request it. Raises as `posting.submit`."""
+        return await self.run(posting.submit, self.prepare(person_id, draft))
+
+    def prepare(self, person_id: ActorKey, draft: Draft) -> posting.PublishPost:
+        """The post that a draft makes now, for a unit that does more than publish it."""
         key = PostKey(self.snowflakes.mint())
-        at = self.now()
-        command = posting.PublishPost(
-            id=key,
-            uri=self.uris.post(key),
-            url=self.uris.thread_page(key),
-            author_id=person_id,
-            kind=_kind(draft),
-            content=_content(draft, at),
-            published_at=at,
-            at=at,
-            community_id=draft.community_id,
-            parent_id=draft.parent_id,
-            visibility=draft.visibility,
-            recipients=draft.recipients,
-            local=True,
-        )
-        return await self.run(posting.submit, command)
+        return publish_command(self.uris, key, person_id, draft, self.now())
 
     async def edit(self, person_id: ActorKey, post_id: PostKey, changes: Changes) -> bool:
         """Change one's own post; False when that changes nothing. Raises as `editing.edit`."""
@@ -203,53 +144,7 @@ class Acting:
         return self.uris.request(self.snowflakes.mint())
 
 
-def _kind(draft: Draft) -> PostKind:
-    if draft.choices:
-        return PostKind.QUESTION
-    is_thread = draft.title is not None and draft.parent_id is None
-    return PostKind.PAGE if is_thread else PostKind.NOTE
-
-
-def _content(draft: Draft, at: datetime) -> PostContent:
-    poll = None
-    if draft.choices:
-        poll = Poll(
-            options=tuple(PollOption(name=choice) for choice in draft.choices),
-            multiple=draft.multiple,
-            ends_at=None if draft.open_for is None else at + draft.open_for,
-        )
-    return PostContent(
-        title=draft.title,
-        html=render_markdown(draft.source, draft.links),
-        source=draft.source,
-        link=draft.link,
-        language=draft.language,
-        sensitive=draft.warning is not None,
-        warning=draft.warning,
-        hashtags=find_hashtags(draft.source),
-        poll=poll,
-    )
-
-
 def _edit(
     uow: UnitOfWork, person_id: ActorKey, post_id: PostKey, changes: Changes, at: datetime
 ) -> bool:
-    post = uow.posts.get(post_id)
-    if post is None:
-        raise NotFound("No such post")
-    content = post.content
-    if changes.source is not None:
-        content = replace(
-            content,
-            source=changes.source,
-            html=render_markdown(changes.source, changes.links),
-            hashtags=find_hashtags(changes.source),
-        )
-    if changes.title is not None:
-        content = replace(content, title=changes.title)
-    if changes.link is not None:
-        content = replace(content, link=changes.link)
-    command = editing.EditPost(
-        post_id=post_id, editor_id=person_id, content=content, edited_at=at, at=at
-    )
-    return editing.edit(uow, command)
+    return editing.edit(uow, edit_command(uow, person_id, post_id, changes, at))

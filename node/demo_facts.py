@@ -6,8 +6,8 @@ from pathlib import Path
 import msgspec
 
 from communities.posts import Visibility
-from node.acting import Draft
 from node.demo_nodes import DemoNode
+from node.drafts import Draft
 from protocols.strict_json import JsonObject, JsonValue
 from storage.actors import Profile
 

@@ -8,9 +8,9 @@ from communities.membership import MembershipState
 from communities.moderation import ModeratePost, remove
 from communities.posts import PostState, ReactionKind, Visibility
 from federation.errors import PeerRefused
-from node.acting import Changes, Draft
 from node.demo_nodes import published
 from node.demo_story import Proof, Step, Story, until
+from node.drafts import Changes, Draft
 from storage.unit_of_work import UnitOfWork
 
 GONE = 410

@@ -8,8 +8,8 @@ from communities.membership import MembershipState
 from communities.people import ActorKey
 from communities.posts import Post, PostState
 from federation.errors import FederationError
-from node.acting import Draft
 from node.demo_nodes import DemoNode
+from node.drafts import Draft
 from node.errors import NodeError
 from storage.actors import Profile
 from storage.unit_of_work import UnitOfWork

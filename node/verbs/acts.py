@@ -8,7 +8,7 @@ from communities.errors import Invalid
 from communities.membership import MembershipState
 from communities.people import FollowState
 from communities.posts import Post, PostState, ReactionKind, Visibility
-from node.acting import Changes, Draft
+from node.drafts import Ballot, Changes, Draft
 from node.verbs import act_forms as forms
 from node.verbs.answers import Answer, said
 from node.verbs.desk import Desk, post_facts
@@ -66,9 +66,7 @@ async def post(desk: Desk, form: forms.Post) -> Answer:
         community_id=None if community is None else community.id,
         visibility=Visibility.PUBLIC if community is not None else Visibility(form.audience),
         warning=form.warning,
-        choices=form.choice,
-        multiple=form.multiple,
-        open_for=timedelta(hours=form.hours) if form.choice else None,
+        ballot=_ballot(form),
     )
     return await _written(desk, person, draft)
 
@@ -199,6 +197,13 @@ async def _set_blocked(desk: Desk, name: str, words: str, *, blocked: bool) -> A
     did = "blocks" if blocked else "does not block"
     tail = "" if changed else " (as before)"
     return said(f"{desk.handle(person)} {did} {desk.handle(whom)}{tail}", changed=changed)
+
+
+def _ballot(form: forms.Post) -> Ballot | None:
+    if not form.choice:
+        return None
+    open_for = timedelta(hours=form.hours)
+    return Ballot(choices=form.choice, multiple=form.multiple, open_for=open_for)
 
 
 async def _written(desk: Desk, author: Profile, draft: Draft) -> Answer:

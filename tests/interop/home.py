@@ -17,8 +17,9 @@ from communities.community import Community
 from communities.membership import Membership, MembershipState
 from communities.people import ActorKey
 from communities.posts import Post
-from node.acting import Acting, Draft
+from node.acting import Acting
 from node.compose import Node, open_node
+from node.drafts import Draft
 from node.finding import Finder
 from node.founding import CommunityPlan, KeyPair, Newcomer, found_community, found_person, make_keys
 from node.serving import listening

@@ -8,7 +8,7 @@ import pytest
 
 from communities.membership import MembershipState
 from communities.posts import Post, PostState, ReactionKind
-from node.acting import Changes
+from node.drafts import Changes
 from storage.unit_of_work import UnitOfWork
 from tests.interop.fedify_server import Arrival, Fedify, of_type, wraps
 from tests.interop.gardening import join, write

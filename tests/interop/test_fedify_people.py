@@ -7,7 +7,7 @@ import pytest
 
 from communities.people import ActorKey, FollowState
 from communities.posts import Post, PostState, Visibility
-from node.acting import Changes, Draft
+from node.drafts import Changes, Draft
 from storage.actors import Profile
 from storage.unit_of_work import UnitOfWork
 from tests.interop.fedify_server import Arrival, Fedify, of_type

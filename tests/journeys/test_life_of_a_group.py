@@ -11,10 +11,10 @@ from communities.moderation import ModeratePost, lock, remove
 from communities.people import ActorKey
 from communities.posts import PostState, ReactionKind
 from communities.reports import Report
-from node.acting import Draft
 from node.control import ask
 from node.demo_nodes import DemoNode, published
 from node.demo_story import until
+from node.drafts import Draft
 from node.verbs.act_forms import Timeline
 from node.verbs.answers import Answer
 from storage.unit_of_work import UnitOfWork

@@ -5,9 +5,9 @@ import pytest
 from communities.membership import Role
 from communities.people import ActorState
 from communities.posts import PostState
-from node.acting import Draft
 from node.demo_nodes import DemoNode
 from node.demo_story import until
+from node.drafts import Draft
 from node.verbs.operator_forms import (
     AddModerator,
     BlockPeer,

@@ -7,10 +7,10 @@ from pathlib import Path
 import pytest
 
 from communities.posts import PostState
-from node.acting import Draft
 from node.archives import opened, put_back, write_archive
 from node.config_text import load
 from node.demo_story import until
+from node.drafts import Draft
 from node.holding import hold
 from tests.journeys.conftest import Street
 

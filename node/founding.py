@@ -16,8 +16,10 @@ from communities.community import Community, CommunityVisibility, JoinPolicy, Po
 from communities.errors import Conflict
 from communities.events import CommunityChanged, PersonChanged
 from communities.people import ActorKey
+from communities.registration import AccountRole
 from communities.text import render_markdown
 from federation.uris import Uris
+from storage.accounts import Account
 from storage.actors import Profile
 from storage.keys import SigningKey
 from storage.names import NameKind
@@ -57,8 +59,12 @@ class Newcomer:
     keys: KeyPair
 
 
-def found_person(uow: UnitOfWork, uris: Uris, newcomer: Newcomer) -> Profile:
-    """Make a local person.
+def found_person(
+    uow: UnitOfWork, uris: Uris, newcomer: Newcomer, account: Account | None = None
+) -> Profile:
+    """Make a local person with an account.
+
+    The account is the one given, else one without a password that is open at once.
 
     Raises:
         Conflict: the name is taken, or was.
@@ -67,8 +73,16 @@ def found_person(uow: UnitOfWork, uris: Uris, newcomer: Newcomer) -> Profile:
     uri = uris.person(newcomer.key)
     profile = _profile(newcomer, uris, uri, kind="person", type_="Person")
     uow.actors.add(profile)
+    uow.accounts.add(account or open_account(newcomer))
     _keep_keys(uow, uris, newcomer, uri)
     return profile
+
+
+def open_account(newcomer: Newcomer, role: AccountRole = AccountRole.USER) -> Account:
+    """An account that can be used at once, as the operator makes it."""
+    return Account(
+        person_id=newcomer.key, created_at=newcomer.at, approved_at=newcomer.at, role=role
+    )
 
 
 def found_node_actor(uow: UnitOfWork, uris: Uris, newcomer: Newcomer) -> Profile:

@@ -9,12 +9,12 @@ from sqlalchemy import bindparam, select, update
 
 from communities.errors import Invalid
 from communities.people import ActorKey
+from communities.registration import NAME_GRAMMAR
 from storage.connection import Connection
 from storage.statements import Statement
 from storage.tables.social import names
 from storage.times import from_ms_or_none, to_ms
 
-_GRAMMAR = re.compile(r"[a-z0-9][a-z0-9_]{0,29}")
 _OF_THE_NODE = re.compile(r"_[a-z0-9_]{1,29}")
 
 
@@ -60,7 +60,7 @@ def is_name(localpart: str, kind: NameKind) -> bool:
 
     Spec: house 2.10.
     """
-    grammar = _OF_THE_NODE if kind is NameKind.NODE else _GRAMMAR
+    grammar = _OF_THE_NODE if kind is NameKind.NODE else NAME_GRAMMAR
     return grammar.fullmatch(localpart) is not None
 
 

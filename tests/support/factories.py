@@ -13,6 +13,7 @@ from communities.membership import Membership, MembershipState, Role
 from communities.people import ActorKey, Follow, FollowState, Person
 from communities.posts import Post, PostContent, PostKey, PostKind
 from federation.uris import Uris
+from storage.accounts import Account
 from storage.actors import Profile
 from storage.names import NameKind
 from storage.unit_of_work import UnitOfWork
@@ -40,7 +41,9 @@ class World:
         """Someone of this node."""
         key = ActorKey(self.key())
         uow.names.claim(localpart, NameKind.PERSON, key)
-        return self._person(uow, key, localpart, HOME.person(key), None)
+        person = self._person(uow, key, localpart, HOME.person(key), None)
+        uow.accounts.add(Account(person_id=key, created_at=self.now, approved_at=self.now))
+        return person
 
     def remote_person(
         self, uow: UnitOfWork, localpart: str, host: str = "peer.example", *, shared: bool = True

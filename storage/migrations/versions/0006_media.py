@@ -15,9 +15,24 @@ def upgrade() -> None:
         "media",
         sa.Column("id", KEY, autoincrement=False, nullable=False),
         sa.Column("owner_id", KEY, nullable=False),
-        sa.Column("purpose", sa.Text(), nullable=False),
-        sa.Column("state", sa.Text(), nullable=False),
-        sa.Column("kind", sa.Text(), nullable=False),
+        sa.Column(
+            "purpose",
+            sa.Text(),
+            sa.CheckConstraint("purpose IN ('attachment', 'avatar', 'header')", name=op.f("ck_media_purpose")),
+            nullable=False,
+        ),
+        sa.Column(
+            "state",
+            sa.Text(),
+            sa.CheckConstraint("state IN ('processing', 'ready', 'failed')", name=op.f("ck_media_state")),
+            nullable=False,
+        ),
+        sa.Column(
+            "kind",
+            sa.Text(),
+            sa.CheckConstraint("kind IN ('image', 'gifv', 'video', 'audio')", name=op.f("ck_media_kind")),
+            nullable=False,
+        ),
         sa.Column("digest", sa.LargeBinary(), nullable=True),
         sa.Column("media_type", sa.Text(), nullable=True),
         sa.Column("bytes", sa.BigInteger(), nullable=False, server_default=sa.text("0")),
@@ -34,15 +49,6 @@ def upgrade() -> None:
         sa.Column("post_id", sa.BigInteger(), nullable=True),
         sa.Column("until_ms", sa.BigInteger(), nullable=True),
         sa.Column("created_ms", sa.BigInteger(), nullable=False),
-        sa.CheckConstraint(
-            "purpose IN ('attachment', 'avatar', 'header')", name=op.f("ck_media_purpose")
-        ),
-        sa.CheckConstraint(
-            "state IN ('processing', 'ready', 'failed')", name=op.f("ck_media_state")
-        ),
-        sa.CheckConstraint(
-            "kind IN ('image', 'gifv', 'video', 'audio')", name=op.f("ck_media_kind")
-        ),
         sa.ForeignKeyConstraint(
             ["owner_id"], ["actors.id"], name=op.f("fk_media_owner_id"), ondelete="CASCADE"
         ),

@@ -7,21 +7,45 @@ from communities.actors import Actor, find_actor, require_actor
 from communities.community import Community
 from communities.errors import Conflict, Invalid, NotAllowed, NotFound, Reason
 from communities.events import CommunityChanged, PersonChanged
+from communities.fields import render_field
 from communities.limits import check_appearance, check_reason
 from communities.people import ActorKey, ActorState, Appearance, Person
 from communities.ports import UnitOfWork
 from communities.reports import LogEntry, ModerationAction
-from communities.text import render_markdown
+from communities.text import Markup, render
+
+_CHOICES = (
+    "discoverable",
+    "indexable",
+    "locked",
+    "automated",
+    "hide_collections",
+    "icon_description",
+    "image_description",
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EditProfile:
-    """How a person of this node wants to appear; `about` is markdown."""
+    """How a person of this node wants to appear; what is None stays as it is.
+
+    `about` is markdown. An address or description that is empty takes the picture, or its words,
+    away. The rest is as in `Appearance`.
+    """
 
     person_id: ActorKey
-    name: str
-    about: str
-    discoverable: bool
+    name: str | None = None
+    about: str | None = None
+    discoverable: bool | None = None
+    indexable: bool | None = None
+    locked: bool | None = None
+    automated: bool | None = None
+    hide_collections: bool | None = None
+    fields: tuple[tuple[str, str], ...] | None = None
+    icon_url: str | None = None
+    image_url: str | None = None
+    icon_description: str | None = None
+    image_description: str | None = None
 
 
 def edit_profile(uow: UnitOfWork, command: EditProfile) -> None:
@@ -37,16 +61,42 @@ def edit_profile(uow: UnitOfWork, command: EditProfile) -> None:
     require_actor(uow, command.person_id)
     if not _find_person(uow, command.person_id).is_local:
         raise NotAllowed(Reason.NOT_AUTHORITY, "Another server is the home of this account")
-    about = command.about.replace("\r\n", "\n").replace("\r", "\n").strip()
-    appearance = Appearance(
-        name=" ".join(command.name.split()), about=about, discoverable=command.discoverable
-    )
+    standing = uow.people.appearance(command.person_id)
+    if standing is None:
+        raise NotFound("No such person")
+    wanted = _edited(standing, command)
     # Before the markdown is rendered, which takes time by its length.
-    check_appearance(appearance)
-    appearance = replace(appearance, about_html=render_markdown(about) if about else "")
-    check_appearance(appearance)
-    uow.people.set_appearance(command.person_id, appearance)
+    check_appearance(wanted)
+    wanted = replace(
+        wanted,
+        about_html=render(wanted.about, Markup.LINES) if wanted.about else "",
+        fields_html=tuple((name, render_field(value)) for name, value in wanted.fields),
+    )
+    check_appearance(wanted)
+    uow.people.set_appearance(command.person_id, wanted)
     uow.record(PersonChanged(person_id=command.person_id))
+
+
+def _edited(standing: Appearance, command: EditProfile) -> Appearance:
+    """The appearance with what the command changes, in lines without needless blanks."""
+    wanted = {
+        name: getattr(command, name) for name in _CHOICES if getattr(command, name) is not None
+    }
+    if command.name is not None:
+        wanted["name"] = _one_line(command.name)
+    if command.about is not None:
+        wanted["about"] = command.about.replace("\r\n", "\n").replace("\r", "\n").strip()
+    if command.fields is not None:
+        fields = ((_one_line(name), _one_line(value)) for name, value in command.fields)
+        wanted["fields"] = tuple(field for field in fields if any(field))
+    for name in ("icon_url", "image_url"):
+        if getattr(command, name) is not None:
+            wanted[name] = getattr(command, name) or None
+    return replace(standing, **wanted)
+
+
+def _one_line(text: str) -> str:
+    return " ".join(text.split())
 
 
 def delete_person(uow: UnitOfWork, person_id: ActorKey, also_tell: tuple[str, ...] = ()) -> bool:

@@ -24,6 +24,11 @@ MAX_NAME = 100
 """Characters of the name that a person of this node is shown by; those of peers may be longer."""
 MAX_ABOUT = 5_000
 """Characters of what a person of this node says about themselves."""
+MAX_FIELDS = 8
+"""Fields of a profile of this node, name and value each of up to `MAX_FIELD` characters."""
+MAX_FIELD = 255
+MAX_DESCRIPTION = 1_500
+"""Characters of what a picture shows, in words."""
 
 _CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]")
 """All but tab and line feed; PostgreSQL keeps no NUL."""
@@ -62,14 +67,25 @@ def check_appearance(appearance: Appearance) -> None:
     """Refuse what a person of this node cannot be shown by.
 
     Raises:
-        Invalid: the name is empty or too long, the text is too long, or either has control signs.
+        Invalid: the name is empty, or anything is too long, too many or has control signs.
     """
     if not appearance.name.strip():
         raise Invalid("name", "A person has a name")
     _check_length("name", appearance.name, MAX_NAME)
     _check_length("about", appearance.about, MAX_ABOUT)
     _check_bytes("about", appearance.about_html)
-    for field, text in (("name", appearance.name), ("about", appearance.about)):
+    _check_number("fields", len(appearance.fields), MAX_FIELDS)
+    texts = [("name", appearance.name), ("about", appearance.about)]
+    for name, value in appearance.fields:
+        _check_length("fields", name, MAX_FIELD)
+        _check_length("fields", value, MAX_FIELD)
+        if not name:
+            raise Invalid("fields", "A field has a name")
+        texts.append(("fields", name + value))
+    for description in (appearance.icon_description, appearance.image_description):
+        _check_length("description", description, MAX_DESCRIPTION)
+        texts.append(("description", description))
+    for field, text in texts:
         if _CONTROLS.search(text):
             raise Invalid(field, f"There are control characters in the {field}")
 

@@ -59,13 +59,31 @@ class Person:
 class Appearance:
     """How a person appears: `about_html` is made of the markdown `about`.
 
-    `discoverable` lets search engines and directories list them.
+    Attributes:
+        discoverable: search engines and directories may list them.
+        indexable: anyone may find their public posts by words.
+        locked: followers are asked first.
+        automated: the account acts by itself.
+        hide_collections: nobody else sees whom they follow, nor who follows them.
+        fields: names and values as typed; `fields_html` what is made of them.
+        icon_url: the avatar; None without one. `image_url` is the header.
+        icon_description: what it shows, in words.
     """
 
     name: str
     about: str = ""
     about_html: str = ""
     discoverable: bool = True
+    indexable: bool = False
+    locked: bool = False
+    automated: bool = False
+    hide_collections: bool = False
+    fields: tuple[tuple[str, str], ...] = ()
+    fields_html: tuple[tuple[str, str], ...] = ()
+    icon_url: str | None = None
+    image_url: str | None = None
+    icon_description: str = ""
+    image_description: str = ""
 
 
 class FollowState(StrEnum):

@@ -29,6 +29,9 @@ class People(Protocol):
     def set_state(self, person_id: ActorKey, state: ActorState) -> None:
         """Suspend, limit, delete or bring back a person."""
 
+    def appearance(self, person_id: ActorKey) -> Appearance | None:
+        """How a person appears now."""
+
     def set_appearance(self, person_id: ActorKey, appearance: Appearance) -> None:
         """Replace how a person of this node appears."""
 

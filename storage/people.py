@@ -1,12 +1,14 @@
 """People, their follows and their blocks."""
 
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import bindparam, delete, select, update
+from sqlalchemy import bindparam, delete, select
 
 from communities.people import ActorKey, ActorState, Appearance, Follow, FollowState, Person
-from storage.actors import Actors
+from communities.text import plain_text
+from storage.actors import Actors, Profile
 from storage.audiences import Audiences
 from storage.connection import Connection, Row
 from storage.memory import Memory
@@ -30,16 +32,6 @@ _PERSON = (
 )
 _BY_ID = Statement(select(*_PERSON).where(actors.c.id == bindparam("id")))
 _BY_URI = Statement(select(*_PERSON).where(actors.c.uri == bindparam("uri")))
-_SET_APPEARANCE = Statement(
-    update(actors)
-    .where(actors.c.id == bindparam("person"), actors.c.host.is_(None))
-    .values(
-        name=bindparam("new_name"),
-        summary_html=bindparam("new_html"),
-        summary_source=bindparam("new_source"),
-        discoverable=bindparam("new_discoverable"),
-    )
-)
 _BLOCK = Statement(
     select(blocks.c.at_ms).where(
         blocks.c.blocker_id == bindparam("blocker"), blocks.c.blocked_id == bindparam("blocked")
@@ -155,6 +147,59 @@ def _person(row: Row) -> Person:
     )
 
 
+_AUTOMATED = "Service"
+_BY_CHOICE = ("Person", _AUTOMATED)
+_WHOLE = 100_000
+
+
+def appearance_of(profile: Profile) -> Appearance:
+    """How someone appears, by the whole of their row."""
+    extra = profile.extra
+    return Appearance(
+        name=profile.name,
+        about=profile.summary_source,
+        about_html=profile.summary_html,
+        discoverable=profile.discoverable,
+        indexable=profile.indexable,
+        locked=profile.locked,
+        automated=profile.type == _AUTOMATED,
+        hide_collections=extra.hide_collections,
+        fields=tuple((name, plain_text(html, _WHOLE)) for name, html in extra.fields),
+        fields_html=extra.fields,
+        icon_url=profile.icon_url,
+        image_url=profile.image_url,
+        icon_description=extra.icon_description,
+        image_description=extra.image_description,
+    )
+
+
+def _appearing(profile: Profile, appearance: Appearance) -> Profile:
+    """The row of someone who appears so; pages that were verified stay so where still named."""
+    named = {value for _name, value in appearance.fields}
+    extra = replace(
+        profile.extra,
+        fields=appearance.fields_html,
+        verified=tuple(entry for entry in profile.extra.verified if entry[0] in named),
+        hide_collections=appearance.hide_collections,
+        icon_description=appearance.icon_description,
+        image_description=appearance.image_description,
+    )
+    wanted = _AUTOMATED if appearance.automated else "Person"
+    return replace(
+        profile,
+        name=appearance.name,
+        summary_source=appearance.about,
+        summary_html=appearance.about_html,
+        discoverable=appearance.discoverable,
+        indexable=appearance.indexable,
+        locked=appearance.locked,
+        type=wanted if profile.type in _BY_CHOICE else profile.type,
+        icon_url=appearance.icon_url,
+        image_url=appearance.image_url,
+        extra=extra,
+    )
+
+
 class People:
     """Satisfies `communities.ports.People`."""
 
@@ -183,16 +228,16 @@ class People:
         """Suspend, limit, delete or bring back a person."""
         self._actors.set_state(person_id, state)
 
+    def appearance(self, person_id: ActorKey) -> Appearance | None:
+        """How a person appears now."""
+        profile = self._actors.get(person_id)
+        return None if profile is None else appearance_of(profile)
+
     def set_appearance(self, person_id: ActorKey, appearance: Appearance) -> None:
-        """Replace how a person of this node appears."""
-        self._db.run(
-            _SET_APPEARANCE,
-            person=person_id,
-            new_name=appearance.name,
-            new_html=appearance.about_html,
-            new_source=appearance.about,
-            new_discoverable=appearance.discoverable,
-        )
+        """Replace how a person of this node appears; of others nothing changes."""
+        profile = self._actors.get(person_id)
+        if profile is not None and profile.is_local:
+            self._actors.put(_appearing(profile, appearance))
 
     def has_blocked(self, blocker_id: ActorKey, blocked_id: ActorKey) -> bool:
         """Whether the one has blocked the other."""

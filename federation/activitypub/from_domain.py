@@ -48,8 +48,8 @@ def actor_document(
         featured=uris.featured(profile.uri),
         shared_inbox=uris.shared_inbox(),
         url=profile.url,
-        icon=Picture(url=profile.icon_url) if profile.icon_url else None,
-        image=Picture(url=profile.image_url) if profile.image_url else None,
+        icon=_picture(profile.icon_url, profile.extra.icon_description),
+        image=_picture(profile.image_url, profile.extra.image_description),
         keys=keys,
         published=profile.published_at,
         manually_approves_followers=(
@@ -74,6 +74,10 @@ def actor_document(
         languages=profile.extra.languages,
         webfinger=f"{profile.localpart}@{uris.domain}",
     )
+
+
+def _picture(url: str | None, description: str) -> Picture | None:
+    return None if url is None else Picture(url=url, alt=description or None)
 
 
 def post_document(uow: UnitOfWork, post: Post, uris: Uris) -> vocabulary.Post | None:

@@ -9,12 +9,13 @@ from communities.community import (
     JoinPolicy,
     PostingPolicy,
 )
+from communities.limits import MAX_DESCRIPTION
 from communities.people import ActorKey
 from communities.text import plain_text, sanitise
 from federation.snowflakes import Snowflakes
 from federation.wanted_jobs import NODEINFO_DELAY_MS, ask_nodeinfo
 from protocols.activitypub.parsing_origins import host_of, origin
-from protocols.activitypub.vocabulary import Actor, ActorType
+from protocols.activitypub.vocabulary import Actor, ActorType, Picture
 from storage.actors import Profile, ProfileExtra
 from storage.times import to_ms
 from storage.unit_of_work import UnitOfWork
@@ -70,10 +71,16 @@ def _profile(actor: Actor, key: ActorKey, at: datetime) -> Profile:
             also_known_as=actor.also_known_as,
             languages=actor.languages,
             matrix_user_id=actor.matrix_user_id,
+            icon_description=_description(actor.icon),
+            image_description=_description(actor.image),
         ),
         published_at=actor.published,
         fetched_at=at,
     )
+
+
+def _description(picture: Picture | None) -> str:
+    return "" if picture is None or picture.alt is None else picture.alt[:MAX_DESCRIPTION]
 
 
 def _community(actor: Actor, profile: Profile) -> Community:

@@ -42,6 +42,7 @@ class MemoryPeople:
         self.rows: dict[ActorKey, Person] = {}
         self.blocks: set[tuple[ActorKey, ActorKey]] = set()
         self.follows: dict[tuple[ActorKey, ActorKey], Follow] = {}
+        self.appearances: dict[ActorKey, Appearance] = {}
 
     def get(self, person_id: ActorKey) -> Person | None:
         return self.rows.get(person_id)
@@ -52,7 +53,14 @@ class MemoryPeople:
     def set_state(self, person_id: ActorKey, state: ActorState) -> None:
         self.rows[person_id] = replace(self.rows[person_id], state=state)
 
+    def appearance(self, person_id: ActorKey) -> Appearance | None:
+        person = self.rows.get(person_id)
+        if person is None:
+            return None
+        return self.appearances.get(person_id, Appearance(name=person.name, locked=person.locked))
+
     def set_appearance(self, person_id: ActorKey, appearance: Appearance) -> None:
+        self.appearances[person_id] = appearance
         person = self.rows[person_id]
         self.rows[person_id] = replace(
             person, name=appearance.name, summary_html=appearance.about_html

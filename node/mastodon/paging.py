@@ -11,6 +11,7 @@ from urllib.parse import urlencode
 
 from aiohttp import web
 
+from communities.errors import NotFound
 from node.mastodon.parameters import Parameters, invalid
 from node.peer_http.documents import key_of
 
@@ -65,6 +66,18 @@ def _id(parameters: Parameters, name: str) -> int | None:
     found = key_of(text)
     if found is None:
         raise invalid(f"{name} is no id")
+    return found
+
+
+def id_in_path(request: web.Request, name: str = "id") -> int:
+    """The id in a path.
+
+    Raises:
+        NotFound: what stands there is no id.
+    """
+    found = key_of(request.match_info[name])
+    if found is None:
+        raise NotFound("There is nothing of that id")
     return found
 
 

@@ -8,6 +8,7 @@ from federation.snowflakes import Snowflakes
 from federation.uris import Uris
 from node.acting import Acting
 from node.finding import Finder
+from node.push.keys import PushKey
 from node.settings import Settings
 from storage.store import Storage
 
@@ -22,4 +23,5 @@ class Desk:
     snowflakes: Snowflakes
     acting: Acting
     finder: Finder
+    push_key: PushKey
     now: Callable[[], datetime]

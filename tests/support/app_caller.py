@@ -11,6 +11,7 @@ from typing import Any, cast
 
 from aiohttp import web
 from aiohttp.test_utils import TestClient, TestServer
+from cryptography.hazmat.primitives.asymmetric import ec
 
 from communities.people import ActorKey
 from federation.snowflakes import Snowflakes
@@ -24,6 +25,7 @@ from node.mastodon.desk import Desk
 from node.mastodon.replies import API_DIALECT
 from node.mastodon.surface import api_routes
 from node.metrics import Metrics
+from node.push.keys import PushKey
 from node.settings import NodeSettings, Settings
 from storage.store import Storage
 from tests.support.clock import Clock
@@ -93,6 +95,7 @@ def desk_over(storage: Storage, clock: Clock, **settings: Any) -> Desk:
         snowflakes=snowflakes,
         acting=acting,
         finder=finder,
+        push_key=PushKey(ec.derive_private_key(7, ec.SECP256R1())),
         now=clock,
     )
 

@@ -221,15 +221,24 @@ def _with_files(settings: Settings, place: _Place) -> Settings:
     """Follow the paths: data_dir from the file's folder, secrets out of their files."""
     folder = place.origin.resolve().parent
     node = dataclasses.replace(settings.node, data_dir=folder / settings.node.data_dir)
-    database = settings.database
-    if database.url_file is not None:
-        if database.url is not None:
-            raise place.refusal("database.url", "give database.url or database.url_file, not both")
-        try:
-            text = (folder / database.url_file).read_text("utf-8").strip()
-        except (OSError, UnicodeDecodeError) as error:
-            raise place.refusal(
-                "database.url_file", f"database.url_file cannot be read: {database.url_file}"
-            ) from error
-        database = dataclasses.replace(database, url=Secret(text))
-    return dataclasses.replace(settings, node=node, database=database)
+    url = _secret(place, "database.url", settings.database.url, settings.database.url_file)
+    password = _secret(place, "mail.password", settings.mail.password, settings.mail.password_file)
+    return dataclasses.replace(
+        settings,
+        node=node,
+        database=dataclasses.replace(settings.database, url=url),
+        mail=dataclasses.replace(settings.mail, password=password),
+    )
+
+
+def _secret(place: _Place, path: str, given: Secret | None, file: Path | None) -> Secret | None:
+    """A secret as it stands in the settings, or in the file that they name for it."""
+    if file is None:
+        return given
+    if given is not None:
+        raise place.refusal(path, f"give {path} or {path}_file, not both")
+    try:
+        text = (place.origin.resolve().parent / file).read_text("utf-8").strip()
+    except (OSError, UnicodeDecodeError) as error:
+        raise place.refusal(f"{path}_file", f"{path}_file cannot be read: {file}") from error
+    return Secret(text)

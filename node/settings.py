@@ -5,13 +5,15 @@ There are no other sources: no environment variable overrides a setting. Code th
 by itself (the demo, tests) constructs `Settings` directly.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Literal
 
 import msgspec
 
+from node.settings_mail import MailSettings
+from node.settings_registration import RegistrationSettings
 from node.settings_values import LOOPBACK, MIB, NOWHERE, Networks, Secret, told
 
 
@@ -226,6 +228,8 @@ class Settings:
     federation: FederationSettings = FederationSettings()
     logging: LoggingSettings = LoggingSettings()
     limits: LimitsSettings = LimitsSettings()
+    registration: RegistrationSettings = field(default_factory=RegistrationSettings)
+    mail: MailSettings = field(default_factory=MailSettings)
 
     @property
     def web_host(self) -> str:

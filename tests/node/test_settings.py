@@ -35,8 +35,8 @@ def test_example_as_it_stands_is_valid_and_says_the_defaults() -> None:
 
 
 def test_every_line_that_the_example_comments_out_can_be_switched_on() -> None:
-    url_file = re.compile("^#url_file.*$", re.MULTILINE)
-    text = re.sub(r"^#([a-z_]+ = )", r"\1", url_file.sub("", example()), flags=re.MULTILINE)
+    files = re.compile("^#[a-z]+_file.*$", re.MULTILINE)
+    text = re.sub(r"^#([a-z_]+ = )", r"\1", files.sub("", example()), flags=re.MULTILINE)
 
     settings = parse(text, FILE)
 

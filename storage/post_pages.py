@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import (
     BigInteger,
     ColumnElement,
+    and_,
     bindparam,
     func,
     literal_column,
@@ -194,13 +195,27 @@ def _standings(tools: Tools) -> Any:  # noqa: ANN401 - a CompoundSelect
 
 
 _STANDINGS = Statement(_standings)
-_MENTIONED = Statement(
-    lambda tools: (
+
+
+def _mentioned(tools: Tools) -> Any:  # noqa: ANN401 - a Select
+    by_name = and_(
+        tools.in_texts(actors.c.localpart, "names"),
+        or_(actors.c.host.is_(None), tools.in_texts(actors.c.host, "hosts")),
+    )
+    return (
         select(actors.c.id, actors.c.uri, actors.c.localpart, actors.c.host, actors.c.url)
-        .where(
-            or_(tools.in_texts(actors.c.uri, "uris"), tools.in_texts(actors.c.localpart, "names"))
-        )
+        .where(or_(tools.in_texts(actors.c.uri, "uris"), by_name))
         .limit(500)
+    )
+
+
+_MENTIONED = Statement(_mentioned)
+_BOOST_URIS = Statement(
+    lambda tools: select(reactions.c.post_id, reactions.c.actor_id, reactions.c.uri).where(
+        tools.in_list(reactions.c.post_id, "ids"),
+        tools.in_list(reactions.c.actor_id, "boosters"),
+        reactions.c.slot == "boost",
+        reactions.c.uri.is_not(None),
     )
 )
 
@@ -334,13 +349,25 @@ class PostPages:
                 votes.setdefault(PostKey(post_id), []).append(option)
         return votes
 
-    def mentioned(self, uris: Iterable[str], names: Iterable[str]) -> list[Mentioned]:
-        """Actors with one of these ids or names."""
-        rows = self._db.rows(_MENTIONED, uris=json_list(uris), names=json_list(names))
+    def mentioned(
+        self, uris: Iterable[str], names: Iterable[str], hosts: Iterable[str]
+    ) -> list[Mentioned]:
+        """Actors with one of these ids, or with one of the names here or at one of the hosts."""
+        rows = self._db.rows(
+            _MENTIONED, uris=json_list(uris), names=json_list(names), hosts=json_list(hosts)
+        )
         return [
             Mentioned(id=ActorKey(row[0]), uri=row[1], localpart=row[2], host=row[3], url=row[4])
             for row in rows
         ]
+
+    def boost_uris(
+        self, boosts: Iterable[tuple[PostKey, ActorKey]]
+    ) -> dict[tuple[PostKey, ActorKey], str]:
+        """The ids of the activities by which people passed posts on."""
+        ids, boosters = zip(*boosts, strict=True)
+        rows = self._db.rows(_BOOST_URIS, ids=json_list(ids), boosters=json_list(boosters))
+        return {(PostKey(row[0]), ActorKey(row[1])): row[2] for row in rows}
 
 
 _KINDS = {kind.value: kind for kind in CommunityKind}

@@ -8,6 +8,7 @@ from federation.snowflakes import Snowflakes
 from federation.uris import Uris
 from node.acting import Acting
 from node.finding import Finder
+from node.mastodon.presenting import Presenter
 from node.push.keys import PushKey
 from node.settings import Settings
 from storage.store import Storage
@@ -15,7 +16,7 @@ from storage.store import Storage
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Desk:
-    """The node: read with `storage`, act with `acting`, look up with `finder`."""
+    """The node: read with `storage`, act by `acting`, look up by `finder`, show by `presenter`."""
 
     settings: Settings
     storage: Storage
@@ -23,5 +24,6 @@ class Desk:
     snowflakes: Snowflakes
     acting: Acting
     finder: Finder
+    presenter: Presenter
     push_key: PushKey
     now: Callable[[], datetime]

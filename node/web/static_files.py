@@ -1,4 +1,4 @@
-"""The style and the mark of the pages: a fixed table of files of this package."""
+"""The style, the mark, and pictures for those who have none: a fixed table of files."""
 
 from dataclasses import dataclass
 from functools import cache
@@ -15,6 +15,8 @@ FOLDER = Path(__file__).parent / "static"
 PATH = "/static/"
 _TYPES = MappingProxyType(
     {
+        "avatar.png": "image/png",
+        "header.png": "image/png",
         "noaber.css": "text/css; charset=utf-8",
         "noaber.svg": "image/svg+xml",
     }

@@ -215,7 +215,10 @@ def link_card(*, url: str, title: str, host: str) -> Entity:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PollFacts:
-    """A poll: options are pairs of a title and its votes; `own_votes` None for no reader."""
+    """A poll: options are pairs of a title and its votes; `own_votes` None for no reader.
+
+    `hides_votes`: how often each was chosen is not shown yet.
+    """
 
     id: int
     options: Sequence[tuple[str, int]]
@@ -223,6 +226,7 @@ class PollFacts:
     voters: int
     ends_at: datetime | None
     is_over: bool
+    hides_votes: bool = False
     is_own: bool = False
     own_votes: Sequence[int] | None = None
 
@@ -240,7 +244,10 @@ def poll(facts: PollFacts) -> Entity:
         "multiple": facts.multiple,
         "votes_count": votes,
         "voters_count": facts.voters if facts.multiple else votes,
-        "options": [{"title": title, "votes_count": count} for title, count in facts.options],
+        "options": [
+            {"title": title, "votes_count": None if facts.hides_votes else count}
+            for title, count in facts.options
+        ],
         "emojis": [],
     }
     if facts.own_votes is not None:
@@ -262,32 +269,44 @@ class MediaFacts:
     blurhash: str | None = None
     width: int | None = None
     height: int | None = None
-    meta: Entity | None = None
+    preview_size: tuple[int, int] | None = None
+    duration_seconds: float | None = None
+    focus: tuple[float, float] | None = None
 
 
 def media_attachment(facts: MediaFacts) -> Entity:
-    """A MediaAttachment; `meta` is made of the size when none is given.
+    """A MediaAttachment.
 
     Spec: Mastodon API "MediaAttachment".
     """
-    meta: Entity = facts.meta or {}
-    if not meta and facts.width and facts.height:
-        size: Entity = {
-            "width": facts.width,
-            "height": facts.height,
-            "size": f"{facts.width}x{facts.height}",
-            "aspect": facts.width / facts.height,
-        }
-        meta = {"original": size}
+    meta: Entity = {}
+    original = _size(facts.width, facts.height)
+    if facts.duration_seconds is not None:
+        original["duration"] = facts.duration_seconds
+    if original:
+        meta["original"] = original
+    if facts.preview_size is not None:
+        meta["small"] = _size(*facts.preview_size)
+    if facts.focus is not None:
+        meta["focus"] = {"x": facts.focus[0], "y": facts.focus[1]}
     return {
         "id": str(facts.id),
         "type": facts.type,
         "url": facts.url,
         "preview_url": facts.preview_url,
         "remote_url": facts.remote_url,
-        "preview_remote_url": None,
-        "text_url": None,
         "meta": meta,
         "description": facts.description,
         "blurhash": facts.blurhash,
+    }
+
+
+def _size(width: int | None, height: int | None) -> Entity:
+    if not width or not height:
+        return {}
+    return {
+        "width": width,
+        "height": height,
+        "size": f"{width}x{height}",
+        "aspect": width / height,
     }

@@ -22,6 +22,7 @@ from node.errors import Refusal
 from node.finding import Finder
 from node.health import Readiness
 from node.mastodon.desk import Desk
+from node.mastodon.presenting import Presenter
 from node.mastodon.replies import API_DIALECT
 from node.mastodon.surface import api_routes
 from node.metrics import Metrics
@@ -95,6 +96,7 @@ def desk_over(storage: Storage, clock: Clock, **settings: Any) -> Desk:
         snowflakes=snowflakes,
         acting=acting,
         finder=finder,
+        presenter=Presenter(uris=HOME),
         push_key=PushKey(ec.derive_private_key(7, ec.SECP256R1())),
         now=clock,
     )

@@ -1,0 +1,170 @@
+"""What a page of statuses needs, read in batches, and the judgement who sees which of it.
+
+Reading takes the same number of statements whatever the length of the page.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from communities.filtering import FilterContext, Matcher
+from communities.people import ActorKey, ActorState
+from communities.posts import Post, PostKey
+from communities.roles import Standing, standing
+from communities.visibility import Relation, Viewer, can_see
+from federation.uris import Uris
+from node.mastodon.presenting_text import Anchor, MentionIndex, mentions_in
+from protocols.mastodon.accounts import Entity
+from storage.feeds import FeedEntry, boost_id_of
+from storage.post_pages import (
+    BLOCKED_BY,
+    BLOCKS,
+    FOLLOWS,
+    MUTES,
+    NAMED,
+    NO_MARKS,
+    ActorCounts,
+    ActorRow,
+    PostRow,
+    ViewerMarks,
+)
+from storage.unit_of_work import UnitOfWork
+
+_GONE = (ActorState.SUSPENDED, ActorState.DELETED)
+_SHOWS_MUTED = frozenset({FilterContext.ACCOUNT})
+"""Who asks for someone's posts by name sees them, muted or not."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Question:
+    """Who looks at a page, when and where.
+
+    Attributes:
+        context: where it is shown, in the words of filters; None where no filter counts.
+        lenient: nothing is left out for having been muted, blocked or filtered by the viewer.
+    """
+
+    viewer: Viewer
+    at: datetime
+    context: FilterContext | None = None
+    lenient: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Page:
+    """All that was read for a page; `made` collects what was put together of it."""
+
+    question: Question
+    posts: Mapping[PostKey, PostRow]
+    actors: Mapping[ActorKey, ActorRow]
+    counts: Mapping[ActorKey, ActorCounts]
+    marks: ViewerMarks
+    anchors: Mapping[PostKey, Sequence[Anchor]]
+    mentioned: MentionIndex
+    boost_uris: Mapping[tuple[PostKey, ActorKey], str]
+    matcher: Matcher
+    statuses: dict[PostKey, Entity | None] = field(default_factory=dict)
+    accounts: dict[ActorKey, Entity] = field(default_factory=dict)
+
+
+def read_page(
+    uow: UnitOfWork, question: Question, entries: Sequence[FeedEntry], uris: Uris
+) -> Page:
+    """Read everything that the entries are shown with."""
+    posts = uow.post_pages.posts({entry.post_id for entry in entries})
+    shown = {row.post.author_id for row in posts.values()}
+    shown |= {entry.booster_id for entry in entries if entry.booster_id is not None}
+    places = {row.post.community_id for row in posts.values() if row.post.community_id is not None}
+    anchors = {key: mentions_in(row.post.content.html) for key, row in posts.items()}
+    return Page(
+        question=question,
+        posts=posts,
+        actors=uow.post_pages.actors(shown | places),
+        counts=uow.post_pages.counts(shown),
+        marks=_marks(uow, question, posts.values(), shown),
+        anchors=anchors,
+        mentioned=_mentioned(uow, anchors.values(), uris),
+        boost_uris=_boost_uris(uow, entries),
+        matcher=_matcher(uow, question),
+    )
+
+
+def _marks(
+    uow: UnitOfWork, question: Question, rows: Iterable[PostRow], actor_ids: Iterable[ActorKey]
+) -> ViewerMarks:
+    person = question.viewer.person_id
+    if person is None:
+        return NO_MARKS
+    return uow.post_pages.marks(person, list(rows), actor_ids, question.at)
+
+
+def _mentioned(uow: UnitOfWork, found: Iterable[Sequence[Anchor]], uris: Uris) -> MentionIndex:
+    anchors = [anchor for some in found for anchor in some]
+    if not anchors:
+        return MentionIndex((), uris)
+    names = {name for anchor in anchors for name in (anchor.name, anchor.name.lower())}
+    actors = uow.post_pages.mentioned(
+        {anchor.href for anchor in anchors}, names, {anchor.host for anchor in anchors}
+    )
+    return MentionIndex(actors, uris)
+
+
+def _boost_uris(
+    uow: UnitOfWork, entries: Sequence[FeedEntry]
+) -> dict[tuple[PostKey, ActorKey], str]:
+    boosts = [
+        (entry.post_id, entry.booster_id)
+        for entry in entries
+        if entry.booster_id is not None and entry.id != boost_id_of(entry.post_id)
+    ]
+    return uow.post_pages.boost_uris(boosts) if boosts else {}
+
+
+def _matcher(uow: UnitOfWork, question: Question) -> Matcher:
+    person = question.viewer.person_id
+    if person is None or question.context is None:
+        return Matcher((), FilterContext.HOME, question.at)
+    return Matcher(uow.filters.for_person(person), question.context, question.at)
+
+
+def is_visible(page: Page, post: Post) -> bool:
+    """Whether the viewer may see a post of the page. Spec: security PRV-01."""
+    author = page.actors.get(post.author_id)
+    if author is None:
+        return False
+    return can_see(page.question.viewer, post, _relation(page, post, author))
+
+
+def _relation(page: Page, post: Post, author: ActorRow) -> Relation:
+    marks, person = page.marks, page.question.viewer.person_id
+    place = None if post.community_id is None else page.actors.get(post.community_id)
+    held = Standing.VISITOR
+    if person is not None and post.community_id is not None:
+        membership = marks.memberships.get(post.community_id)
+        is_community = person == post.community_id
+        held = Standing.OWNER if is_community else standing(membership, page.question.at)
+    return Relation(
+        author_state=author.profile.state,
+        community=None if place is None else place.community,
+        standing=held,
+        is_author=person == post.author_id,
+        follows_author=(FOLLOWS, post.author_id) in marks.to_actors,
+        is_recipient=(NAMED, post.id) in marks.on_posts,
+        is_blocked=(BLOCKED_BY, post.author_id) in marks.to_actors,
+    )
+
+
+def is_wanted(page: Page, actor_id: ActorKey) -> bool:
+    """Whether the viewer has neither blocked nor muted someone, as far as the page minds."""
+    question = page.question
+    if question.lenient or actor_id == question.viewer.person_id:
+        return True
+    if (BLOCKS, actor_id) in page.marks.to_actors:
+        return False
+    return question.context in _SHOWS_MUTED or (MUTES, actor_id) not in page.marks.to_actors
+
+
+def is_present(page: Page, actor_id: ActorKey) -> bool:
+    """Whether someone who passed a post on is still there."""
+    row = page.actors.get(actor_id)
+    return row is not None and row.profile.state not in _GONE

@@ -13,6 +13,7 @@ from typing import Annotated, Literal
 import msgspec
 
 from node.settings_mail import MailSettings
+from node.settings_media import MediaSettings
 from node.settings_registration import RegistrationSettings
 from node.settings_values import LOOPBACK, MIB, NOWHERE, Networks, Secret, told
 
@@ -228,6 +229,7 @@ class Settings:
     federation: FederationSettings = FederationSettings()
     logging: LoggingSettings = LoggingSettings()
     limits: LimitsSettings = LimitsSettings()
+    media: MediaSettings = field(default_factory=MediaSettings)
     registration: RegistrationSettings = field(default_factory=RegistrationSettings)
     mail: MailSettings = field(default_factory=MailSettings)
 

@@ -14,6 +14,7 @@ from sqlalchemy import Column, Table, bindparam, delete, exists, func, select, t
 
 from storage.connection import Connection
 from storage.statements import Statement
+from storage.tables.apps import app_tokens, apps, auth_codes
 from storage.tables.federation import dead_letters, deliveries, inbox_seen, outbound, received
 from storage.tables.running import event_log, jobs
 from storage.tables.social import tombstones, welcomes
@@ -26,6 +27,9 @@ SEEN_KEPT = timedelta(days=30)
 RECEIVED_KEPT = timedelta(days=30)
 EVENTS_KEPT = timedelta(days=14)
 FAILURES_KEPT = timedelta(days=14)
+USED_CODES_KEPT = timedelta(days=1)
+REVOKED_TOKENS_KEPT = timedelta(days=30)
+UNUSED_APPS_KEPT = timedelta(days=30)
 SENT_KEPT = timedelta(hours=1)
 
 _NO_LIMIT = (1 << 63) - 1
@@ -43,6 +47,9 @@ class Prunable(StrEnum):
     IDEMPOTENCY_KEYS = "idempotency-keys"
     DEAD_LETTERS = "dead-letters"
     FAILED_JOBS = "failed-jobs"
+    AUTH_CODES = "auth-codes"
+    REVOKED_TOKENS = "revoked-tokens"
+    UNUSED_APPS = "unused-apps"
 
 
 def _oldest(table: Table, age: Column[int]) -> Statement:
@@ -71,6 +78,26 @@ _WELCOMES = _oldest(welcomes, welcomes.c.until_ms)
 _IDEMPOTENCY_KEYS = _oldest(idempotency_keys, idempotency_keys.c.until_ms)
 _DEAD_LETTERS = _oldest(dead_letters, dead_letters.c.at_ms)
 _FAILED_JOBS = _oldest(jobs, jobs.c.failed_ms)
+_AUTH_CODES = _oldest(auth_codes, auth_codes.c.until_ms)
+_REVOKED_TOKENS = _oldest(app_tokens, app_tokens.c.revoked_ms)
+_UNUSED_APPS = Statement(
+    delete(apps).where(
+        apps.c.id.in_(
+            select(apps.c.id)
+            .where(
+                apps.c.used_ms < bindparam("before_ms"),
+                ~exists().where(
+                    app_tokens.c.app_id == apps.c.id,
+                    app_tokens.c.person_id.is_not(None),
+                    app_tokens.c.revoked_ms.is_(None),
+                ),
+                ~exists().where(auth_codes.c.app_id == apps.c.id),
+            )
+            .order_by(apps.c.used_ms)
+            .limit(STEP)
+        )
+    )
+)
 _RECEIVED = _first(received.c.id, received.c.at_ms)
 _EVENTS = _first(event_log.c.seq, event_log.c.at_ms)
 _SENT = Statement(
@@ -146,6 +173,19 @@ def _prune_failed_jobs(uow: UnitOfWork, now_ms: int) -> int:
     return uow.connection.run(_FAILED_JOBS, before_ms=_before(now_ms, FAILURES_KEPT))
 
 
+def _prune_codes(uow: UnitOfWork, now_ms: int) -> int:
+    return uow.connection.run(_AUTH_CODES, before_ms=_before(now_ms, USED_CODES_KEPT))
+
+
+def _prune_tokens(uow: UnitOfWork, now_ms: int) -> int:
+    return uow.connection.run(_REVOKED_TOKENS, before_ms=_before(now_ms, REVOKED_TOKENS_KEPT))
+
+
+def _prune_apps(uow: UnitOfWork, now_ms: int) -> int:
+    """Apps that nobody lets in any more; whoever still has one registers it anew."""
+    return uow.connection.run(_UNUSED_APPS, before_ms=_before(now_ms, UNUSED_APPS_KEPT))
+
+
 _PRUNINGS: dict[Prunable, Callable[[UnitOfWork, int], int]] = {
     Prunable.SEEN: _prune_seen,
     Prunable.RECEIVED: _prune_received,
@@ -156,6 +196,9 @@ _PRUNINGS: dict[Prunable, Callable[[UnitOfWork, int], int]] = {
     Prunable.IDEMPOTENCY_KEYS: _prune_idempotency_keys,
     Prunable.DEAD_LETTERS: _prune_dead_letters,
     Prunable.FAILED_JOBS: _prune_failed_jobs,
+    Prunable.AUTH_CODES: _prune_codes,
+    Prunable.REVOKED_TOKENS: _prune_tokens,
+    Prunable.UNUSED_APPS: _prune_apps,
 }
 
 

@@ -4,11 +4,13 @@ One object serves unit after unit on its connection; `start_unit` forgets what t
 It satisfies `communities.ports.UnitOfWork` and adds what federation and the node need.
 """
 
-from communities.events import Event
+from communities.events import Event, PersonChanged
 from storage.account_links import AccountLinks
 from storage.account_notes import AccountNotes
 from storage.accounts import Accounts
 from storage.actors import Actors
+from storage.app_tokens import AppTokens
+from storage.apps import Apps
 from storage.audiences import Audiences
 from storage.blocks import Blocks
 from storage.bookmarks import Bookmarks
@@ -30,6 +32,7 @@ from storage.invitations import Invitations
 from storage.jobs import Jobs
 from storage.keys import Keys
 from storage.lists import Lists
+from storage.markers import Markers
 from storage.media import Media
 from storage.media_cache import MediaBlobs, MediaCache
 from storage.memberships import Memberships
@@ -54,6 +57,8 @@ from storage.welcomes import Welcomes
 EVENTS = "events"
 JOBS = "jobs"
 DELIVERIES = "deliveries"
+TOKENS = "tokens"
+"""Tokens of apps may have ended: by themselves, or with the account that they are of."""
 
 
 class UnitOfWork:
@@ -74,6 +79,8 @@ class UnitOfWork:
         self.account_links = AccountLinks(connection)
         self.credentials = CredentialStore(connection)
         self.sessions = SessionStore(connection)
+        self.apps = Apps(connection)
+        self.app_tokens = AppTokens(connection)
         self.invitations = Invitations(connection)
         self.audiences = Audiences(connection)
         self.people = People(connection)
@@ -119,10 +126,13 @@ class UnitOfWork:
         self.thread_mutes = ThreadMutes(connection)
         self.lists = Lists(connection)
         self.filters = Filters(connection)
+        self.markers = Markers(connection)
 
     def record(self, event: Event) -> None:
         """Append an event to the log, with the unit's cause and time."""
         self.events.append(event, cause=self.cause, at_ms=self.at_ms)
+        if type(event) is PersonChanged:
+            self.app_tokens.ended = True
 
     def start_batch(self) -> None:
         """A transaction was opened: learn the log's position."""
@@ -135,6 +145,7 @@ class UnitOfWork:
         self.events.start_unit()
         self.jobs.start_unit()
         self.deliveries.start_unit()
+        self.app_tokens.start_unit()
 
     def end_unit(self) -> frozenset[str]:
         """The topics this unit touched: who must be woken after the commit."""
@@ -145,6 +156,8 @@ class UnitOfWork:
             wakes.append(JOBS)
         if self.deliveries.added:
             wakes.append(DELIVERIES)
+        if self.app_tokens.ended:
+            wakes.append(TOKENS)
         return frozenset(wakes)
 
     def undo_unit(self) -> None:

@@ -176,13 +176,17 @@ class PersonChanged:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReportFiled:
-    """A report is in the queue of a community's moderators or of the node's."""
+    """A report is in the queue of a community's moderators or of the node's.
+
+    `forward` lets the server of whom it is about know.
+    """
 
     report_id: int
     reporter_id: ActorKey
     subject_id: ActorKey
     post_id: PostKey | None
     community_id: ActorKey | None
+    forward: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

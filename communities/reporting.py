@@ -15,12 +15,13 @@ from communities.roles import Action, require
 from communities.visibility import Viewer, sees
 
 
-def file_report(uow: UnitOfWork, report: Report) -> Report:
+def file_report(uow: UnitOfWork, report: Report, *, forward: bool = True) -> Report:
     """Put a report in the queue and tell the moderators.
 
     A report of a post goes to the community of that post, whatever it names. As long as the first
     is open, a second one by the same reporter about the same post, or about the same person
-    without a post, changes nothing and answers with the first.
+    without a post, changes nothing and answers with the first. `forward` lets the subject's own
+    server know, too; that of the community always gets to.
 
     Raises:
         NotFound: the post or person is not there for the reporter.
@@ -46,6 +47,7 @@ def file_report(uow: UnitOfWork, report: Report) -> Report:
             subject_id=report.subject_id,
             post_id=report.post_id,
             community_id=report.community_id,
+            forward=forward,
         )
     )
     return report

@@ -18,9 +18,21 @@ class ReportState(StrEnum):
     RESOLVED = "resolved"
 
 
+class ReportCategory(StrEnum):
+    """What a report is about, in the words of Mastodon."""
+
+    OTHER = "other"
+    SPAM = "spam"
+    LEGAL = "legal"
+    VIOLATION = "violation"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Report:
-    """Somebody's complaint about a person and, mostly, a post of theirs; `uri` is the Flag's id."""
+    """Somebody's complaint about a person and, mostly, a post of theirs; `uri` is the Flag's id.
+
+    `rules` are those of the node that are said to be broken, by number.
+    """
 
     id: ReportKey
     reporter_id: ActorKey
@@ -31,6 +43,8 @@ class Report:
     at: datetime
     uri: str | None = None
     state: ReportState = ReportState.NEW
+    category: ReportCategory = ReportCategory.OTHER
+    rules: tuple[str, ...] = ()
 
 
 class ModerationAction(StrEnum):

@@ -9,10 +9,12 @@ from sqlalchemy import (
     and_,
     bindparam,
     func,
+    or_,
     select,
     union_all,
 )
 
+from communities.community import CommunityVisibility
 from communities.membership import MembershipState
 from communities.people import ActorKey, ActorState, FollowState
 from communities.ties import USUAL, Mute, Tie
@@ -20,7 +22,7 @@ from storage.connection import Connection, Row
 from storage.follow_options import to_options
 from storage.pages import Pages, Window, place_of
 from storage.statements import Statement, Tools, json_list
-from storage.tables.social import actors, blocks, follows, memberships
+from storage.tables.social import actors, blocks, communities, follows, memberships
 from storage.tables.ties import account_notes, domain_blocks, endorsements, follow_options, mutes
 from storage.times import from_ms_or_none, to_ms
 
@@ -54,6 +56,7 @@ _between = (
         follow_options.c.languages,
     )
     .select_from(actors)
+    .outerjoin(communities, communities.c.id == actors.c.id)
     .outerjoin(_to, and_(_to.c.follower_id == _me, _to.c.followee_id == actors.c.id))
     .outerjoin(_fro, and_(_fro.c.follower_id == actors.c.id, _fro.c.followee_id == _me))
     .outerjoin(_joined, and_(_joined.c.person_id == _me, _joined.c.community_id == actors.c.id))
@@ -79,7 +82,28 @@ _between = (
         and_(follow_options.c.follower_id == _me, follow_options.c.followee_id == actors.c.id),
     )
 )
-_BETWEEN = Statement(lambda tools: _between.where(tools.in_list(actors.c.id, "ids")))
+_NOT_SECRET = or_(
+    communities.c.visibility.is_(None),
+    communities.c.visibility != CommunityVisibility.SECRET.value,
+    _joined.c.state.in_([_MEMBER, MembershipState.INVITED.value]),
+    actors.c.id == _me,
+)
+"""Whom one may know of: `communities.visibility.can_see_community`."""
+_BETWEEN = Statement(lambda tools: _between.where(tools.in_list(actors.c.id, "ids"), _NOT_SECRET))
+_KNOWN = Statement(
+    lambda tools: (
+        select(actors.c.id)
+        .select_from(actors)
+        .outerjoin(communities, communities.c.id == actors.c.id)
+        .outerjoin(_joined, and_(_joined.c.person_id == _me, _joined.c.community_id == actors.c.id))
+        .where(
+            tools.in_list(actors.c.id, "ids"),
+            _NOT_SECRET,
+            actors.c.state != ActorState.DELETED.value,
+            or_(actors.c.kind == "person", _PRESENT),
+        )
+    )
+)
 
 
 def _tie(row: Row, at: datetime) -> Tie:
@@ -207,11 +231,26 @@ class Relations:
     def between(
         self, actor_id: ActorKey, others: Sequence[ActorKey], at: datetime
     ) -> dict[ActorKey, Tie]:
-        """What ties one to each of the others that are known here, by one statement."""
+        """What ties one to each of the others, but for those they may not know of.
+
+        One statement, however many they are.
+        """
         if not others:
             return {}
         rows = self._db.rows(_BETWEEN, me=actor_id, ids=json_list(others))
         return {ActorKey(row[0]): _tie(row, at) for row in rows}
+
+    def known(self, viewer_id: ActorKey | None, keys: Sequence[ActorKey]) -> list[ActorKey]:
+        """Those of whom the viewer may know, in the order given; None is nobody in particular.
+
+        Secret communities are known to their members and those they invited, deleted accounts to
+        nobody. Spec: security PRV-01.
+        """
+        if not keys:
+            return []
+        rows = self._db.rows(_KNOWN, me=viewer_id, ids=json_list(keys))
+        found = {row[0] for row in rows}
+        return [key for key in keys if key in found]
 
     def followers(self, actor_id: ActorKey, window: Window) -> list[tuple[ActorKey, int]]:
         """Who follows someone, with places; those who are suspended or gone are left out."""

@@ -12,12 +12,13 @@ from communities.reports import (
     LogEntry,
     ModerationAction,
     Report,
+    ReportCategory,
     ReportKey,
     ReportState,
 )
 from storage.connection import Connection, Row
 from storage.statements import Statement
-from storage.tables.social import moderation_log, reports
+from storage.tables.moderation import moderation_log, reports
 from storage.times import from_ms, to_ms
 
 _COLUMNS = (
@@ -30,6 +31,8 @@ _COLUMNS = (
     reports.c.at_ms,
     reports.c.uri,
     reports.c.state,
+    reports.c.category,
+    reports.c.rules,
 )
 _NEW = reports.c.state == ReportState.NEW.value
 _ADD = Statement(
@@ -110,6 +113,8 @@ def _report(row: Row) -> Report:
         at=from_ms(row[6]),
         uri=row[7],
         state=ReportState(row[8]),
+        category=ReportCategory(row[9]),
+        rules=tuple((row[10] or "").split()),
     )
 
 
@@ -145,6 +150,8 @@ class Reports:
             at_ms=to_ms(report.at),
             uri=report.uri,
             state=report.state.value,
+            category=report.category.value,
+            rules=" ".join(report.rules) or None,
         )
 
     def get(self, report_id: ReportKey) -> Report | None:

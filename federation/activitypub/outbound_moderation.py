@@ -218,6 +218,8 @@ def tell_report(sending: Sending, event: ReportFiled) -> None:
     reporter, subject = sending.actor(event.reporter_id), sending.actor(event.subject_id)
     if report is None or node is None or reporter is None or subject is None:
         return
+    if event.community_id is None and not event.forward:
+        return
     community = sending.community(event.community_id)
     for box in _readers_of_reports(sending, community, reporter, subject):
         flag = _flag(sending, report, node, subject, community, box)

@@ -1,4 +1,4 @@
-"""Tables of what people do: actors, communities, memberships, posts, reactions, reports.
+"""Tables of what people do: actors, communities, memberships, posts, reactions.
 
 Local and remote live in the same tables; `host` is NULL for what this node is the authority of.
 """
@@ -22,7 +22,6 @@ from communities.community import CommunityKind, CommunityVisibility, JoinPolicy
 from communities.membership import MembershipState, Role
 from communities.people import ActorState, FollowState
 from communities.posts import PostKind, PostState, ReactionKind, Visibility
-from communities.reports import ReportState
 from storage.tables import KEY, metadata
 
 
@@ -312,56 +311,6 @@ tombstones = Table(
     Column("until_ms", BigInteger, nullable=False, index=True),
     sqlite_with_rowid=False,
     comment="deleted before they were known; kept for 7 days (GRP-12)",
-)
-
-reports = Table(
-    "reports",
-    metadata,
-    Column("id", KEY, primary_key=True, autoincrement=False),
-    Column("uri", Text),
-    Column("reporter_id", BigInteger, nullable=False),
-    Column("subject_id", BigInteger, nullable=False),
-    Column("post_id", BigInteger),
-    Column("community_id", BigInteger),
-    Column("reason", Text, nullable=False),
-    Column("state", Text, one_of("state", ReportState), nullable=False),
-    Column("at_ms", BigInteger, nullable=False),
-    Column("resolved_by", BigInteger),
-    Column("resolved_ms", BigInteger),
-)
-Index(
-    "ix_reports_about",
-    reports.c.reporter_id,
-    reports.c.subject_id,
-    sqlite_where=text("state = 'new'"),
-    postgresql_where=text("state = 'new'"),
-)
-Index(
-    "ix_reports_new",
-    reports.c.community_id,
-    reports.c.id,
-    sqlite_where=text("state = 'new'"),
-    postgresql_where=text("state = 'new'"),
-)
-
-moderation_log = Table(
-    "moderation_log",
-    metadata,
-    Column("id", KEY, primary_key=True),
-    Column("at_ms", BigInteger, nullable=False),
-    Column("moderator_id", BigInteger, nullable=False),
-    Column("action", Text, nullable=False),
-    Column("community_id", BigInteger, index=True),
-    Column("subject_id", BigInteger),
-    Column("post_id", BigInteger),
-    Column("reason", Text, nullable=False),
-)
-Index(
-    "ix_moderation_log_post",
-    moderation_log.c.post_id,
-    moderation_log.c.id,
-    sqlite_where=text("post_id IS NOT NULL"),
-    postgresql_where=text("post_id IS NOT NULL"),
 )
 
 notifications = Table(

@@ -28,8 +28,19 @@ async def thread(village: Village, author: Person) -> Post:
     return post
 
 
-async def report(village: Village, reporter: Person, post: Post | None, subject: Person) -> None:
+async def report(
+    village: Village,
+    reporter: Person,
+    post: Post | None,
+    subject: Person,
+    *,
+    forward: bool = True,
+) -> None:
     """File a report about a post, or about a person."""
+
+    def unit(uow: UnitOfWork) -> None:
+        reporting.file_report(uow, filed, forward=forward)
+
     filed = Report(
         id=ReportKey(village.world.key()),
         reporter_id=reporter.id,
@@ -39,7 +50,7 @@ async def report(village: Village, reporter: Person, post: Post | None, subject:
         reason="It bites",
         at=village.world.now,
     )
-    await village.do(reporting.file_report, filed)
+    await village.do(unit)
 
 
 def by_ada(village: Village, post: Post) -> ModeratePost:
@@ -126,3 +137,21 @@ async def test_a_report_is_told_though_the_post_was_removed_before_the_step(
     sent = await village.step()
 
     assert [one.document["type"] for one in sent] == ["Flag"]
+
+
+async def test_a_report_that_is_not_to_be_passed_on_stays_here(village: Village) -> None:
+    mas = village.members[MASTODON]
+    post = await village.storage.write(village.world.post, mas)
+
+    await report(village, village.bob, post, mas, forward=False)
+
+    assert await village.step() == []
+
+
+async def test_the_authority_of_a_community_always_gets_a_report(village: Village) -> None:
+    lem = village.members[LEMMY]
+    post = await village.storage.write(village.world.post, lem, village.trees)
+
+    await report(village, village.bob, post, lem, forward=False)
+
+    assert [sent.inbox for sent in await village.step()] == [f"{village.trees.uri}/inbox"]

@@ -7,7 +7,14 @@ import pytest
 
 from communities.people import ActorKey, Person
 from communities.posts import PostKey
-from communities.reports import LogEntry, ModerationAction, Report, ReportKey, ReportState
+from communities.reports import (
+    LogEntry,
+    ModerationAction,
+    Report,
+    ReportCategory,
+    ReportKey,
+    ReportState,
+)
 from storage.notifications import Notification
 from storage.store import Storage
 from storage.unit_of_work import UnitOfWork
@@ -24,6 +31,8 @@ REPORT = Report(
     reason="Stings.",
     at=NOON,
     uri="https://peer.example/flags/1",
+    category=ReportCategory.VIOLATION,
+    rules=("1", "3"),
 )
 
 

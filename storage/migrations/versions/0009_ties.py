@@ -18,6 +18,7 @@ def upgrade() -> None:
     _mutes()
     _preferences()
     _pages()
+    _reports()
 
 
 def _account_notes() -> None:
@@ -192,3 +193,11 @@ def _pages() -> None:
         ["community_id", "state", "since_ms"],
         unique=False,
     )
+
+
+def _reports() -> None:
+    op.add_column(
+        "reports",
+        sa.Column("category", sa.Text(), nullable=False, server_default=sa.text("'other'")),
+    )
+    op.add_column("reports", sa.Column("rules", sa.Text(), nullable=True))

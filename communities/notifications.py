@@ -1,20 +1,21 @@
 """Who is told what: from one event to the notices that people of this node get.
 
-Nobody is told of what they did themselves, nor of what someone does whom they blocked, nor of a
-post that they cannot see. What has only been asked of a community elsewhere is news to nobody,
-but for reactions, which count at once.
+Nobody is told of what they did themselves, nor of what someone does whom they blocked or muted,
+nor of a post that they cannot see or whose thread they muted. What has only been asked of a
+community elsewhere is news to nobody, but for reactions, which count at once.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import Protocol
+from typing import Final, Protocol
 
 from communities.events import (
     Event,
     FollowChanged,
     MembershipChanged,
+    PostEdited,
     PostPublished,
     PostRemoved,
     Reacted,
@@ -47,17 +48,48 @@ class NoticeKind(StrEnum):
     POST_REMOVED = "post-removed"
     POST_RESTORED = "post-restored"
     REPORT = "report"
+    NEW_POST = "new-post"
+    """Someone, or a community, of whose every post one wants to be told, has posted."""
+    EDITED = "edited"
+    POLL_ENDED = "poll-ended"
+
+
+_DUTIES: Final = frozenset({NoticeKind.REPORT, NoticeKind.JOIN_REQUEST})
+"""What moderators must hear of, whoever caused it."""
+
+_GROUPED: Final = {
+    NoticeKind.REACTION: "favourite",
+    NoticeKind.BOOST: "reblog",
+    NoticeKind.FOLLOW: "follow",
+}
+
+
+def group_key(kind: NoticeKind, post_id: PostKey | None, at: datetime) -> str | None:
+    """What like notices of one hour have in common; None for a kind that stands alone.
+
+    Spec: docs.joinmastodon.org entities/Notification, `group_key`.
+    """
+    word = _GROUPED.get(kind)
+    if word is None:
+        return None
+    hour = int(at.timestamp()) // 3600
+    return f"{word}-{hour}" if post_id is None else f"{word}-{post_id}-{hour}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Notice:
-    """One thing to tell one person of this node; `actor_id` is who caused it."""
+    """One thing to tell one person of this node; `actor_id` is who caused it.
+
+    `reason` is what a moderator gave for a decision.
+    """
 
     person_id: ActorKey
     kind: NoticeKind
     actor_id: ActorKey
     post_id: PostKey | None = None
     community_id: ActorKey | None = None
+    report_id: int | None = None
+    reason: str | None = None
 
 
 class Lookups(Protocol):
@@ -84,6 +116,49 @@ class Lookups(Protocol):
     def can_see(self, person_id: ActorKey, post: Post) -> bool:
         """Whether the person may see the post now."""
 
+    @property
+    def attention(self) -> "Attention":
+        """What people want to hear of."""
+
+
+class Attention(Protocol):
+    """What people have settled about what they want to hear, and what they had a hand in."""
+
+    def is_silenced(self, person_id: ActorKey, actor_id: ActorKey) -> bool:
+        """Whether the person does not want to hear of this actor, or of anyone at its server."""
+
+    def deaf_to(self, root_id: PostKey) -> Collection[ActorKey]:
+        """Who has muted the thread that begins with this post."""
+
+    def watchers(self, actor_id: ActorKey) -> Sequence[ActorKey]:
+        """Who wants to be told of every post of this person, or in this community."""
+
+    def touched(self, post_id: PostKey) -> Sequence[ActorKey]:
+        """People of this node who liked or boosted the post."""
+
+
+class Unsettled:
+    """`Attention` where nobody has settled anything."""
+
+    def is_silenced(self, person_id: ActorKey, actor_id: ActorKey) -> bool:  # noqa: ARG002
+        """Nobody is."""
+        return False
+
+    def deaf_to(self, root_id: PostKey) -> Collection[ActorKey]:  # noqa: ARG002 - as above
+        """Nobody is."""
+        return ()
+
+    def watchers(self, actor_id: ActorKey) -> Sequence[ActorKey]:  # noqa: ARG002 - as above
+        """Nobody does."""
+        return ()
+
+    def touched(self, post_id: PostKey) -> Sequence[ActorKey]:  # noqa: ARG002 - as above
+        """Nobody did."""
+        return ()
+
+
+UNSETTLED: Final = Unsettled()
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StoredLookups:
@@ -92,6 +167,7 @@ class StoredLookups:
     uow: UnitOfWork
     at: datetime
     runners: Sequence[ActorKey] = ()
+    attention: Attention = UNSETTLED
 
     def person(self, person_id: ActorKey) -> Person | None:
         """The person with this key."""
@@ -137,17 +213,31 @@ def _is_wanted(notice: Notice, lookups: Lookups) -> bool:
     person = lookups.person(notice.person_id)
     if person is None or not person.is_local or not person.may_act:
         return False
-    return not lookups.has_blocked(notice.person_id, notice.actor_id)
+    if lookups.has_blocked(notice.person_id, notice.actor_id):
+        return False
+    return notice.kind in _DUTIES or not lookups.attention.is_silenced(
+        notice.person_id, notice.actor_id
+    )
 
 
 def _proposed(event: Event, lookups: Lookups) -> Iterable[Notice]:
     match event:
         case PostPublished(requested=False):
             return _of_post(event, lookups)
+        case PostEdited(requested=False):
+            return _of_edit(event, lookups)
         case PostRemoved(requested=False):
             return _of_removal(event, lookups)
         case Reacted(given=True):
             return _of_reaction(event, lookups)
+        case ReportFiled():
+            return _of_report(event, lookups)
+        case _:
+            return _of_standing(event, lookups)
+
+
+def _of_standing(event: Event, lookups: Lookups) -> Iterable[Notice]:
+    match event:
         case MembershipChanged(requested=False) if event.state != event.was:
             return _of_membership(event, lookups)
         case RoleChanged(requested=False):
@@ -161,8 +251,6 @@ def _proposed(event: Event, lookups: Lookups) -> Iterable[Notice]:
             )
         case FollowChanged():
             return _of_follow(event)
-        case ReportFiled():
-            return _of_report(event, lookups)
         case _:
             return ()
 
@@ -170,7 +258,7 @@ def _proposed(event: Event, lookups: Lookups) -> Iterable[Notice]:
 def _of_post(event: PostPublished, lookups: Lookups) -> Iterable[Notice]:
     post = lookups.post(event.post_id)
     if post is None or post.state is not PostState.PUBLISHED:
-        return
+        return ()
     kinds: dict[ActorKey, NoticeKind] = {}
     parent = None if post.parent_id is None else lookups.post(post.parent_id)
     direct = post.visibility is Visibility.DIRECT
@@ -178,16 +266,52 @@ def _of_post(event: PostPublished, lookups: Lookups) -> Iterable[Notice]:
         kinds[parent.author_id] = NoticeKind.REPLY
     for person_id in lookups.recipients(post.id):
         kinds.setdefault(person_id, NoticeKind.DIRECT_MESSAGE if direct else NoticeKind.MENTION)
+    if not post.is_comment and not direct:
+        for watched in (post.author_id, post.community_id):
+            watchers = () if watched is None else lookups.attention.watchers(watched)
+            for person_id in watchers:
+                kinds.setdefault(person_id, NoticeKind.NEW_POST)
+    return _about(post, kinds, lookups)
+
+
+def _of_edit(event: PostEdited, lookups: Lookups) -> Iterable[Notice]:
+    post = lookups.post(event.post_id)
+    # Without a time of its own it was no edit: the counts of a poll came in.
+    if post is None or post.state is not PostState.PUBLISHED or post.edited_at is None:
+        return ()
+    kinds = dict.fromkeys(lookups.attention.touched(post.id), NoticeKind.EDITED)
+    return _about(post, kinds, lookups)
+
+
+def of_ended_poll(post: Post, voters: Iterable[ActorKey], lookups: Lookups) -> tuple[Notice, ...]:
+    """The notices that a poll has ended: to its author, and to those of its voters who are here."""
+    if post.state is not PostState.PUBLISHED:
+        return ()
+    kinds = dict.fromkeys(voters, NoticeKind.POLL_ENDED)
+    told = [notice for notice in _about(post, kinds, lookups) if _is_wanted(notice, lookups)]
+    author = lookups.person(post.author_id)
+    if author is not None and author.is_local and author.may_act:
+        told.append(_notice_of(post, post.author_id, NoticeKind.POLL_ENDED))
+    return tuple(told)
+
+
+def _about(post: Post, kinds: dict[ActorKey, NoticeKind], lookups: Lookups) -> Iterable[Notice]:
+    """Notices about a post, to those who may see it and want to hear of its thread."""
+    deaf = lookups.attention.deaf_to(post.root_id) if kinds else ()
     for person_id, kind in kinds.items():
-        person = lookups.person(person_id)
+        person = None if person_id in deaf else lookups.person(person_id)
         if person is not None and person.is_local and lookups.can_see(person_id, post):
-            yield Notice(
-                person_id=person_id,
-                kind=kind,
-                actor_id=post.author_id,
-                post_id=post.id,
-                community_id=post.community_id,
-            )
+            yield _notice_of(post, person_id, kind)
+
+
+def _notice_of(post: Post, person_id: ActorKey, kind: NoticeKind) -> Notice:
+    return Notice(
+        person_id=person_id,
+        kind=kind,
+        actor_id=post.author_id,
+        post_id=post.id,
+        community_id=post.community_id,
+    )
 
 
 def _of_removal(event: PostRemoved, lookups: Lookups) -> Iterable[Notice]:
@@ -199,13 +323,14 @@ def _of_removal(event: PostRemoved, lookups: Lookups) -> Iterable[Notice]:
             actor_id=event.moderator_id,
             post_id=post.id,
             community_id=event.community_id,
+            reason=event.reason or None,
         )
 
 
 def _of_reaction(event: Reacted, lookups: Lookups) -> Iterable[Notice]:
-    post = lookups.post(event.post_id)
     # Downvotes are counted, not announced: being told who disliked helps nobody.
-    if post is not None and event.kind is not ReactionKind.DISLIKE:
+    post = None if event.kind is ReactionKind.DISLIKE else lookups.post(event.post_id)
+    if post is not None and post.author_id not in lookups.attention.deaf_to(post.root_id):
         boost = event.kind is ReactionKind.BOOST
         yield Notice(
             person_id=post.author_id,
@@ -238,6 +363,7 @@ def _of_membership(event: MembershipChanged, lookups: Lookups) -> Iterable[Notic
             kind=kind,
             actor_id=event.actor_id,
             community_id=event.community_id,
+            reason=event.reason or None,
         )
 
 
@@ -264,4 +390,5 @@ def _of_report(event: ReportFiled, lookups: Lookups) -> Iterable[Notice]:
                 actor_id=event.reporter_id,
                 post_id=event.post_id,
                 community_id=event.community_id,
+                report_id=event.report_id,
             )

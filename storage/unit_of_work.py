@@ -38,6 +38,8 @@ from storage.media_cache import MediaBlobs, MediaCache
 from storage.memberships import Memberships
 from storage.mutes import Mutes
 from storage.names import Names
+from storage.notice_pages import NoticePages
+from storage.notice_policies import NoticePolicies
 from storage.notifications import Notifications
 from storage.peers import Peers
 from storage.people import People
@@ -45,6 +47,7 @@ from storage.post_pages import PostPages
 from storage.posts import Posts
 from storage.preferences import PreferencesOfPeople
 from storage.profile_pins import ProfilePins
+from storage.push_subscriptions import PushSubscriptions
 from storage.reactions import Reactions
 from storage.relations import Relations
 from storage.reports import Reports
@@ -57,6 +60,7 @@ from storage.welcomes import Welcomes
 EVENTS = "events"
 JOBS = "jobs"
 DELIVERIES = "deliveries"
+NOTIFICATIONS = "notifications"
 TOKENS = "tokens"
 """Tokens of apps may have ended: by themselves, or with the account that they are of."""
 
@@ -126,6 +130,9 @@ class UnitOfWork:
         self.thread_mutes = ThreadMutes(connection)
         self.lists = Lists(connection)
         self.filters = Filters(connection)
+        self.notice_pages = NoticePages(connection)
+        self.notice_policies = NoticePolicies(connection)
+        self.push_subscriptions = PushSubscriptions(connection)
         self.markers = Markers(connection)
 
     def record(self, event: Event) -> None:
@@ -145,6 +152,7 @@ class UnitOfWork:
         self.events.start_unit()
         self.jobs.start_unit()
         self.deliveries.start_unit()
+        self.notifications.start_unit()
         self.app_tokens.start_unit()
 
     def end_unit(self) -> frozenset[str]:
@@ -156,6 +164,8 @@ class UnitOfWork:
             wakes.append(JOBS)
         if self.deliveries.added:
             wakes.append(DELIVERIES)
+        if self.notifications.added:
+            wakes.append(NOTIFICATIONS)
         if self.app_tokens.ended:
             wakes.append(TOKENS)
         return frozenset(wakes)

@@ -6,7 +6,10 @@ look at the request themselves. Spec: reference client-apis 1.5.
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
+from email.parser import BytesParser
+from email.policy import HTTP
 from http import HTTPStatus
+from urllib.parse import parse_qsl
 
 import msgspec
 from aiohttp import web
@@ -135,7 +138,7 @@ async def parameters_of(request: web.Request) -> Parameters:
     """
     values: dict[str, Value] = {}
     _fill(values, request.query.items())
-    if request.can_read_body:
+    if request.body_exists:
         await _read_body(request, values)
     return Parameters(values)
 
@@ -155,16 +158,15 @@ def of_fields(fields: Iterable[tuple[str, str]]) -> Parameters:
 
 
 async def _read_body(request: web.Request, values: dict[str, Value]) -> None:
+    body = await request.read()
+    if not body.strip():
+        return
     try:
         if request.content_type in _FORMS:
-            form = await request.post()
-            sent = [(name, part) for name, part in form.items() if isinstance(part, str)]
-            for name in {name for name, _part in sent}:
+            sent = _fields_of(request, body)
+            for name in {name for name, _text in sent}:
                 values.pop(name.partition("[")[0], None)
             _fill(values, sent)
-            return
-        body = await request.read()
-        if not body.strip():
             return
         document = msgspec.json.decode(body)
     except (ValueError, RecursionError):
@@ -172,6 +174,23 @@ async def _read_body(request: web.Request, values: dict[str, Value]) -> None:
     if not isinstance(document, dict):
         raise Refusal(HTTPStatus.BAD_REQUEST, "The body of the request must be an object")
     values.update(document)
+
+
+def _fields_of(request: web.Request, body: bytes) -> list[tuple[str, str]]:
+    """The fields of a form; a file in it is none.
+
+    The body was read already, of which aiohttp would find nothing left.
+    """
+    if request.content_type == "application/x-www-form-urlencoded":
+        return parse_qsl(body.decode(), keep_blank_values=True, max_num_fields=_MAX_FIELDS)
+    head = f"Content-Type: {request.headers['Content-Type']}\r\n\r\n".encode()
+    fields = []
+    for part in BytesParser(policy=HTTP).parsebytes(head + body).walk():
+        name = part.get_param("name", header="Content-Disposition")
+        text = part.get_payload(decode=True)
+        if isinstance(name, str) and isinstance(text, bytes) and part.get_filename() is None:
+            fields.append((name, text.decode()))
+    return fields
 
 
 def _fill(values: dict[str, Value], fields: Iterable[tuple[str, str]]) -> None:

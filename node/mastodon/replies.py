@@ -27,12 +27,22 @@ def refuse(_request: web.Request, problem: Problem) -> web.Response:
     Spec: reference client-apis 1.7, "Errors".
     """
     details = {name: value for name, value in problem.details.items() if name != "field"}
+    if problem.status == HTTPStatus.UNPROCESSABLE_ENTITY:
+        details.setdefault("details", _by_field(problem))
     sentence = problem.sentence
     if problem.status == HTTPStatus.NOT_FOUND:
         sentence = "Record not found"
     body = _encode({"error": sentence, **details})
     headers = {"Content-Type": _JSON, "Cache-Control": "no-store", **problem.headers}
     return web.Response(status=problem.status, body=body, headers=headers)
+
+
+def _by_field(problem: Problem) -> dict[str, object]:
+    """What is wrong with which field, where that is known. Spec: Mastodon API "ValidationError"."""
+    field = problem.details.get("field")
+    if not isinstance(field, str):
+        return {}
+    return {field: [{"error": "ERR_INVALID", "description": problem.sentence}]}
 
 
 API_DIALECT = Dialect(prefixes=("/api/", "/oauth/token", "/oauth/revoke"), answer=refuse)

@@ -4,8 +4,15 @@ from collections.abc import Callable
 
 from node.app import Route
 from node.mastodon.desk import Desk
+from node.mastodon.filters import filter_routes
+from node.mastodon.keyword_filters import keyword_filter_routes
+from node.mastodon.markers import marker_routes
 
-PARTS: tuple[Callable[[Desk], list[Route]], ...] = ()
+PARTS: tuple[Callable[[Desk], list[Route]], ...] = (
+    filter_routes,
+    keyword_filter_routes,
+    marker_routes,
+)
 """One function for each module of handlers; a line for each, in alphabetical order."""
 
 

@@ -4,12 +4,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import bindparam, delete, select
+from sqlalchemy import bindparam, delete, exists, select
 
 from communities.people import ActorKey
 from protocols.web_push import Receiver
 from storage.connection import Connection, Row
 from storage.statements import Statement, Tools
+from storage.tables.apps import app_tokens
 from storage.tables.telling import push_subscriptions
 
 
@@ -48,10 +49,16 @@ _NAMES = (
     "sealed_token",
 )
 _COLUMNS = tuple(push_subscriptions.c[name] for name in _NAMES)
-_GET = Statement(select(*_COLUMNS).where(push_subscriptions.c.id == bindparam("id")))
+_HOLDS = exists(
+    select(app_tokens.c.id).where(
+        app_tokens.c.id == push_subscriptions.c.token_id, app_tokens.c.revoked_ms.is_(None)
+    )
+)
+"""Nothing is told to an app whose token has ended, while the row of it is still kept."""
+_GET = Statement(select(*_COLUMNS).where(push_subscriptions.c.id == bindparam("id"), _HOLDS))
 _OF_TOKEN = Statement(select(*_COLUMNS).where(push_subscriptions.c.token_id == bindparam("token")))
 _OF_PERSON = Statement(
-    select(*_COLUMNS).where(push_subscriptions.c.person_id == bindparam("person"))
+    select(*_COLUMNS).where(push_subscriptions.c.person_id == bindparam("person"), _HOLDS)
 )
 _DROP = Statement(delete(push_subscriptions).where(push_subscriptions.c.id == bindparam("id")))
 _DROP_OF_TOKEN = Statement(
@@ -96,7 +103,7 @@ class PushSubscriptions:
         )
 
     def get(self, subscription_id: int) -> PushSubscription | None:
-        """The subscription with this id."""
+        """The subscription with this id, if its token holds still."""
         row = self._db.row(_GET, id=subscription_id)
         return None if row is None else _subscription(row)
 
@@ -106,7 +113,7 @@ class PushSubscriptions:
         return None if row is None else _subscription(row)
 
     def of(self, person_id: ActorKey) -> Sequence[PushSubscription]:
-        """All apps that want to be told what a person is told."""
+        """All apps that want to be told what a person is told, and whose tokens hold."""
         return [_subscription(row) for row in self._db.rows(_OF_PERSON, person=person_id)]
 
     def drop(self, subscription_id: int) -> bool:

@@ -59,7 +59,9 @@ push_subscriptions = Table(
     "push_subscriptions",
     metadata,
     Column("id", KEY, primary_key=True, autoincrement=False),
-    Column("token_id", BigInteger, nullable=False, unique=True),
+    Column(
+        "token_id", ForeignKey("app_tokens.id", ondelete="CASCADE"), nullable=False, unique=True
+    ),
     Column("person_id", ForeignKey("actors.id", ondelete="CASCADE"), nullable=False, index=True),
     Column("endpoint", Text, nullable=False),
     Column("p256dh", LargeBinary, nullable=False),

@@ -157,7 +157,7 @@ def _push_subscriptions() -> None:
     op.create_table(
         "push_subscriptions",
         sa.Column("id", KEY, autoincrement=False, nullable=False),
-        sa.Column("token_id", sa.BigInteger(), nullable=False),
+        sa.Column("token_id", KEY, nullable=False),
         sa.Column("person_id", KEY, nullable=False),
         sa.Column("endpoint", sa.Text(), nullable=False),
         sa.Column("p256dh", sa.LargeBinary(), nullable=False),
@@ -167,6 +167,12 @@ def _push_subscriptions() -> None:
         sa.Column("policy", sa.Text(), nullable=False),
         sa.Column("sealed_token", sa.LargeBinary(), nullable=False),
         _person("push_subscriptions"),
+        sa.ForeignKeyConstraint(
+            ["token_id"],
+            ["app_tokens.id"],
+            ondelete="CASCADE",
+            name=op.f("fk_push_subscriptions_token_id"),
+        ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_push_subscriptions")),
         sa.UniqueConstraint("token_id", name=op.f("uq_push_subscriptions_token_id")),
         comment="alerts: types, with a space between two. sealed_token: the app's own token, which it wants to find in what is pushed; only the node's push key opens it",

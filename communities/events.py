@@ -175,6 +175,14 @@ class PersonChanged:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class PersonRegistered:
+    """Somebody made an account on this node; `state` is how it stands (`AccountState`)."""
+
+    person_id: ActorKey
+    state: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ReportFiled:
     """A report is in the queue of a community's moderators or of the node's.
 
@@ -213,6 +221,7 @@ Event = (
     | FollowChanged
     | CommunityChanged
     | PersonChanged
+    | PersonRegistered
     | ReportFiled
     | PersonBlocked
 )
@@ -233,6 +242,7 @@ EVENT_TYPES: dict[str, type[Event]] = {
         FollowChanged,
         CommunityChanged,
         PersonChanged,
+        PersonRegistered,
         ReportFiled,
         PersonBlocked,
     )

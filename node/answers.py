@@ -13,6 +13,7 @@ import msgspec
 from aiohttp import web
 
 from communities.errors import Conflict, DomainError, Invalid, NotAllowed, NotFound
+from communities.registration import RegistrationRefused
 from federation.errors import (
     FederationError,
     FetchForbidden,
@@ -93,6 +94,8 @@ def _of_domain(error: DomainError) -> Problem:
             return Problem(status=403, sentence=sentence, details={"reason": error.reason})
         case Conflict():
             return Problem(status=409, sentence=sentence)
+        case RegistrationRefused():
+            return Problem(status=422, sentence=sentence, details={"details": error.details})
         case Invalid():
             return Problem(status=422, sentence=sentence, details={"field": error.field})
         case _:

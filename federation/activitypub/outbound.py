@@ -19,6 +19,7 @@ from communities.events import (
     MembershipChanged,
     PersonBlocked,
     PersonChanged,
+    PersonRegistered,
     PollVoted,
     PostEdited,
     PostLocked,
@@ -78,6 +79,8 @@ TELLERS: Mapping[type[Event], Callable[[Sending, Any], None]] = {
     PersonBlocked: tell_blocked,
 }
 """Who tells peers of each kind of event."""
+UNTOLD: frozenset[type[Event]] = frozenset({PersonRegistered})
+"""Kinds of events of which peers hear nothing."""
 
 
 def step(
@@ -107,7 +110,7 @@ def step(
 def _tell(sending: Sending) -> None:
     """Tell of one event; one that cannot be put into words costs the others nothing."""
     event = sending.logged.event
-    if _is_for_nobody(sending, event):
+    if type(event) in UNTOLD or _is_for_nobody(sending, event):
         return
     try:
         TELLERS[type(event)](sending, event)

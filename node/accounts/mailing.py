@@ -1,0 +1,98 @@
+"""E-mail: one message to one mail server, by SMTP.
+
+Spec: RFC 5321, RFC 5322; RFC 3834 5 (Auto-Submitted).
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from email.message import EmailMessage
+from email.utils import format_datetime, make_msgid
+from typing import Any
+
+import aiosmtplib
+
+from communities.errors import NotAllowed, Reason
+from federation.errors import Failure, PeerRefused, PeerUnreachable
+from node.settings_mail import MailSettings
+
+_PERMANENT = 500
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mail:
+    """A message in plain text."""
+
+    to: str
+    subject: str
+    text: str
+    at: datetime
+
+
+class Mailer:
+    """Hands messages to the mail server of the settings."""
+
+    def __init__(self, settings: MailSettings, *, domain: str, title: str) -> None:
+        """Write as the address of the settings, under the node's name."""
+        self._settings = settings
+        self._domain = domain.partition(":")[0]
+        self._title = title
+        self._from = settings.from_address or f"noreply@{self._domain}"
+
+    async def send(self, mail: Mail) -> None:
+        """Hand over one message.
+
+        Raises:
+            PeerUnreachable: the server cannot be reached, or asks for patience: try again.
+            PeerRefused: it does not take the message, or does not let us in.
+            NotAllowed: no mail server is set.
+        """
+        settings = self._settings
+        server = settings.host
+        if server is None:
+            raise NotAllowed(Reason.FEATURE_OFF, "No mail server is set")
+        secret = None if settings.password is None else settings.password.reveal()
+        try:
+            await aiosmtplib.send(
+                self._message(mail),
+                hostname=server,
+                port=settings.port,
+                username=settings.username,
+                password=secret,
+                timeout=settings.timeout_seconds,
+                **_TLS[settings.tls],
+            )
+        except aiosmtplib.SMTPRecipientsRefused as error:
+            codes = [refused.code for refused in error.recipients]
+            if max(codes) >= _PERMANENT:
+                raise PeerRefused(max(codes), peer=server) from error
+            raise PeerUnreachable(Failure.STATUS, peer=server) from error
+        except aiosmtplib.SMTPResponseException as error:
+            if error.code >= _PERMANENT:
+                raise PeerRefused(error.code, peer=server) from error
+            raise PeerUnreachable(Failure.STATUS, peer=server) from error
+        except (aiosmtplib.SMTPException, OSError) as error:
+            raise PeerUnreachable(Failure.CONNECT, peer=server) from error
+
+    def _message(self, mail: Mail) -> EmailMessage:
+        message = EmailMessage()
+        message["From"] = f"{_quoted(self._title)} <{self._from}>"
+        message["To"] = mail.to
+        message["Subject"] = " ".join(mail.subject.split())
+        message["Date"] = format_datetime(mail.at)
+        message["Message-ID"] = make_msgid(domain=self._domain)
+        message["Auto-Submitted"] = "auto-generated"
+        message.set_content(mail.text)
+        return message
+
+
+_TLS: dict[str, dict[str, Any]] = {
+    "tls": {"use_tls": True, "start_tls": False},
+    "starttls": {"use_tls": False, "start_tls": True},
+    "none": {"use_tls": False, "start_tls": False},
+}
+
+
+def _quoted(title: str) -> str:
+    plain = "".join(sign for sign in title if sign.isprintable())
+    escaped = plain.replace("\\", "").replace('"', "'")
+    return f'"{escaped}"'

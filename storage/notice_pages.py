@@ -158,7 +158,7 @@ def _groups(tools: Tools) -> Any:  # noqa: ANN401 - a Select
 def _unread(tools: Tools) -> Any:  # noqa: ANN401 - a Select
     return (
         select(_c.id, _c.group_key, _c.kind)
-        .where(_match(tools), _c.read_ms.is_(None))
+        .where(_match(tools), _c.read_ms.is_(None), _c.id > _AFTER)
         .order_by(_c.id.desc())
         .limit(bindparam("most"))
     )
@@ -220,9 +220,9 @@ class NoticePages:
             by_key.setdefault(row[8], []).append(row)
         return {key: _group(key, of_key) for key, of_key in by_key.items()}
 
-    def unread(self, wanted: Wanted, most: int) -> int:
-        """How many are not read, groups counted as one; counts no further than `most`."""
-        rows = self._db.rows(_UNREAD, **wanted.parameters, most=most)
+    def unread(self, wanted: Wanted, *, after: int, most: int) -> int:
+        """How many after a position are not read, groups counted as one; at most `most`."""
+        rows = self._db.rows(_UNREAD, **wanted.parameters, after=after, most=most)
         return len({row[1] if row[2] in wanted.grouped and row[1] else row[0] for row in rows})
 
 

@@ -6,6 +6,7 @@ from datetime import datetime
 
 from sqlalchemy import bindparam, delete, func, insert, select, update
 
+from communities.notifications import NoticeKind
 from communities.people import ActorKey
 from communities.posts import PostKey
 from storage.connection import Connection, Row
@@ -126,6 +127,14 @@ _DROP_ASKING = Statement(
         notifications.c.actor_id == bindparam("actor"),
     )
 )
+_DROP_JOIN_REQUEST = Statement(
+    delete(notifications).where(
+        _OF_PERSON,
+        notifications.c.kind == NoticeKind.JOIN_REQUEST.value,
+        notifications.c.actor_id == bindparam("actor"),
+        notifications.c.community_id == bindparam("community"),
+    )
+)
 _DROP = Statement(delete(notifications).where(_OF_PERSON, notifications.c.id == bindparam("id")))
 _DROP_GROUP = Statement(
     delete(notifications).where(_OF_PERSON, notifications.c.group_key == bindparam("group"))
@@ -233,6 +242,14 @@ class Notifications:
     def drop_asking(self, person_id: ActorKey, kind: str, actor_id: ActorKey) -> int:
         """Forget that someone asks for something, once it is answered or taken back."""
         return self._db.run(_DROP_ASKING, person=person_id, word=kind, actor=actor_id)
+
+    def drop_join_request(
+        self, person_id: ActorKey, actor_id: ActorKey, community_id: ActorKey
+    ) -> int:
+        """Forget that someone asks to join a community, once a moderator has answered."""
+        return self._db.run(
+            _DROP_JOIN_REQUEST, person=person_id, actor=actor_id, community=community_id
+        )
 
     def drop_former(self, person_id: ActorKey, kind: str, post_id: PostKey) -> int:
         """Forget what was told of the last edit of a post, for the next one to be told."""

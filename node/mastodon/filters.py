@@ -7,7 +7,6 @@ from aiohttp import web
 from communities.errors import NotFound
 from communities.filtering import (
     Filter,
-    FilterContext,
     FilteredPost,
     Keyword,
     check_filter,
@@ -33,6 +32,7 @@ from node.mastodon.filter_units import (
 )
 from node.mastodon.paging import id_in_path
 from node.mastodon.parameters import parameters_of
+from node.mastodon.presenting_filters import filter_entity
 from node.mastodon.replies import reply
 from node.peer_http.documents import key_of
 from protocols.mastodon import filters as shapes
@@ -72,34 +72,16 @@ def filter_routes(desk: Desk) -> list[Route]:
     ]
 
 
-def entity_of(stored: Filter) -> Entity:
-    """The Filter as an app sees it."""
-    return shapes.account_filter(
-        id=stored.id,
-        title=stored.title,
-        contexts=contexts_of(stored),
-        expires_at=stored.until,
-        action=stored.action.value,
-        keywords=[_keyword_entity(keyword) for keyword in stored.keywords],
-        statuses=[_post_entity(post) for post in stored.posts],
-    )
-
-
-def contexts_of(stored: Filter) -> list[str]:
-    """Where a filter counts, in the order of the API's documentation."""
-    return [context.value for context in FilterContext if context in stored.contexts]
-
-
 @dataclass(frozen=True, slots=True)
 class _Filters:
     desk: Desk
 
     async def all(self, request: web.Request) -> web.Response:
         found = await self.desk.storage.read(filters_of, actor_of(request))
-        return reply([entity_of(each) for each in found])
+        return reply([filter_entity(each) for each in found])
 
     async def one(self, request: web.Request) -> web.Response:
-        return reply(entity_of(await self._find(request)))
+        return reply(filter_entity(await self._find(request)))
 
     async def make(self, request: web.Request) -> web.Response:
         parameters = await parameters_of(request)
@@ -121,7 +103,7 @@ class _Filters:
             if not each.is_set("_destroy")
         )
         made = await self.desk.storage.write(make_filter, replace(new, keywords=keywords))
-        return reply(entity_of(made))
+        return reply(filter_entity(made))
 
     async def change(self, request: web.Request) -> web.Response:
         parameters = await parameters_of(request)
@@ -129,7 +111,7 @@ class _Filters:
         changed = await self.desk.storage.write(
             change_filter, actor_of(request), id_in_path(request), parameters, self.desk.now(), keys
         )
-        return reply(entity_of(changed))
+        return reply(filter_entity(changed))
 
     async def drop(self, request: web.Request) -> web.Response:
         await self.desk.storage.write(drop_filter, actor_of(request), id_in_path(request))

@@ -14,6 +14,7 @@ from communities.filtering import (
     MAX_FILTER_TITLE,
     Filter,
     FilterAction,
+    FilterContext,
     Keyword,
     check_filter,
     check_keyword,
@@ -29,7 +30,6 @@ from node.mastodon.filter_units import (
     find_keyword,
     make_filter,
 )
-from node.mastodon.filters import contexts_of
 from node.mastodon.paging import id_in_path
 from node.mastodon.parameters import Parameters, parameters_of
 from node.mastodon.replies import reply
@@ -165,7 +165,7 @@ def _entity(stored: Filter, keyword: Keyword) -> Entity:
     return shapes.keyword_filter(
         id=keyword.id,
         phrase=keyword.word,
-        contexts=contexts_of(stored),
+        contexts=[place.value for place in FilterContext if place in stored.contexts],
         whole_word=keyword.whole_word,
         expires_at=stored.until,
         irreversible=stored.action is FilterAction.HIDE,

@@ -6,11 +6,13 @@ from node.app import Route
 from node.mastodon.desk import Desk
 from node.mastodon.filters import filter_routes
 from node.mastodon.keyword_filters import keyword_filter_routes
+from node.mastodon.lists import list_routes
 from node.mastodon.markers import marker_routes
 
 PARTS: tuple[Callable[[Desk], list[Route]], ...] = (
     filter_routes,
     keyword_filter_routes,
+    list_routes,
     marker_routes,
 )
 """One function for each module of handlers; a line for each, in alphabetical order."""

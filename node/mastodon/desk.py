@@ -9,6 +9,7 @@ from federation.uris import Uris
 from node.acting import Acting
 from node.finding import Finder
 from node.mastodon.presenting import Presenter
+from node.media.desk import MediaDesk
 from node.push.keys import PushKey
 from node.settings import Settings
 from storage.store import Storage
@@ -26,4 +27,5 @@ class Desk:
     finder: Finder
     presenter: Presenter
     push_key: PushKey
+    media: MediaDesk
     now: Callable[[], datetime]

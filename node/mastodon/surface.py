@@ -8,12 +8,14 @@ from node.mastodon.filters import filter_routes
 from node.mastodon.keyword_filters import keyword_filter_routes
 from node.mastodon.lists import list_routes
 from node.mastodon.markers import marker_routes
+from node.mastodon.media import media_routes
 
 PARTS: tuple[Callable[[Desk], list[Route]], ...] = (
     filter_routes,
     keyword_filter_routes,
     list_routes,
     marker_routes,
+    media_routes,
 )
 """One function for each module of handlers; a line for each, in alphabetical order."""
 

@@ -17,7 +17,7 @@ _AS = {
 }
 
 
-def claim_attachments(  # noqa: PLR0913 - what a claim needs
+def claim_attachments(
     uow: UnitOfWork,
     urls: MediaUrls,
     ids: Sequence[int],

@@ -6,7 +6,7 @@ are not asked. One that is too long or of no kind that is taken is refused as so
 
 import asyncio
 import errno
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from http import HTTPStatus
@@ -16,10 +16,7 @@ from typing import Final
 from aiohttp import BodyPartReader, web
 
 from node.errors import Refusal
-from node.limits import read_body
-from node.mastodon.parameters import Parameters, invalid, of_fields, parameters_of
 from node.media.desk import MediaDesk, Scratch, scratch
-from node.settings import HttpSettings
 from protocols.media_types import HEAD_BYTES, MediaSort, MediaType, media_type_of
 
 _CHUNK: Final = 256 * 1024
@@ -28,7 +25,7 @@ _TEXT_BYTES: Final = 64 * 1024
 _FIELDS_BYTES: Final = 1024 * 1024
 _IDLE_SECONDS: Final = 30.0
 
-UNKNOWN_TYPE: Final = "File content type is invalid"
+UNKNOWN_TYPE: Final = "File type of uploaded media could not be verified"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,45 +38,40 @@ class ReceivedFile:
 
 
 @dataclass(slots=True)
-class _Reading:
-    """One body while it is read."""
+class Received:
+    """A body as far as it was read: its plain fields, and its files by their fields."""
 
+    fields: list[tuple[str, str]] = field(default_factory=list)
+    files: dict[str, ReceivedFile] = field(default_factory=dict)
+
+
+@dataclass(slots=True, kw_only=True)
+class _Reading:
     media: MediaDesk
     wanted: frozenset[str]
     scratch: Scratch
-    fields: list[tuple[str, str]] = field(default_factory=list)
-    files: dict[str, ReceivedFile] = field(default_factory=dict)
+    found: Received = field(default_factory=Received)
     field_bytes: int = 0
 
 
 @asynccontextmanager
-async def read_multipart(
-    request: web.Request, media: MediaDesk, http: HttpSettings, *wanted: str
-) -> AsyncIterator[tuple[Parameters, Mapping[str, ReceivedFile]]]:
-    """What a body says and the files that it brings, which lie on the disk during the block.
-
-    The route must be declared `streamed`. A body that is no multipart is read as any other.
+async def receive(request: web.Request, media: MediaDesk, *wanted: str) -> AsyncIterator[Received]:
+    """Read a multipart body; its files lie on the disk during the block.
 
     Args:
         request: whose body was not read.
         media: where files go.
-        http: the limits of bodies without files.
-        wanted: the names of the fields that are files; others are read past.
+        wanted: the names of the fields that are files; other files are read past.
 
     Raises:
         Refusal: too long (413), of no kind that is taken (422), broken (400), no room (507).
         web.HTTPRequestTimeout: it did not arrive in time.
     """
-    if request.content_type != "multipart/form-data":
-        if request.body_exists:
-            await read_body(request, http)
-        yield await parameters_of(request), {}
-        return
     _refuse_announced(request, media, len(wanted))
     with scratch(media.files) as mine:
-        reading = _Reading(media, frozenset(wanted), mine)
+        reading = _Reading(media=media, wanted=frozenset(wanted), scratch=mine)
         await _read_in_time(request, reading)
-        yield of_fields([*request.query.items(), *reading.fields]), reading.files
+        yield reading.found
 
 
 def _refuse_announced(request: web.Request, media: MediaDesk, files: int) -> None:
@@ -129,10 +121,10 @@ async def _read_parts(request: web.Request, reading: _Reading) -> None:
 
 async def _read_part(part: BodyPartReader, reading: _Reading) -> None:
     name = part.name or ""
-    if name in reading.wanted and name not in reading.files:
+    if name in reading.wanted and name not in reading.found.files:
         found = await _read_file(part, reading)
         if found is not None:
-            reading.files[name] = found
+            reading.found.files[name] = found
         return
     text = bytearray()
     while chunk := await _next_chunk(part, _TEXT_BYTES):
@@ -141,7 +133,7 @@ async def _read_part(part: BodyPartReader, reading: _Reading) -> None:
         if len(text) > _TEXT_BYTES or reading.field_bytes > _FIELDS_BYTES:
             raise Refusal(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "A parameter is too long")
     if part.filename is None:
-        reading.fields.append((name, text.decode()))
+        reading.found.fields.append((name, text.decode()))
 
 
 async def _next_chunk(part: BodyPartReader, size: int) -> bytes:
@@ -158,7 +150,7 @@ async def _read_file(part: BodyPartReader, reading: _Reading) -> ReceivedFile | 
         return None
     media_type = media_type_of(bytes(head[:HEAD_BYTES]))
     if media_type is None:
-        raise invalid(UNKNOWN_TYPE)
+        raise Refusal(HTTPStatus.UNPROCESSABLE_ENTITY, UNKNOWN_TYPE)
     settings = reading.media.settings
     is_picture = media_type.sort is MediaSort.PICTURE
     most = settings.image_bytes if is_picture else settings.video_bytes

@@ -4,16 +4,16 @@ import logging
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import partial
+from http import HTTPStatus
 from typing import TypeVar
 
 from communities.errors import DomainError
 from communities.people import ActorKey
 from node.errors import Refusal
-from node.mastodon.parameters import invalid
 from node.media.desk import MediaDesk, Scratch, scratch, takes_films
 from node.media.making import Ready, keep, make
 from node.media.orders import Shape
-from node.media.receiving import UNKNOWN_TYPE, ReceivedFile
+from node.media.receiving import ReceivedFile
 from protocols.media_types import MediaSort
 from storage.errors import Busy
 from storage.media import (
@@ -83,9 +83,13 @@ async def upload(
     return await media.storage.read(_get, medium)
 
 
+def _refusal(sentence: str) -> Refusal:
+    return Refusal(HTTPStatus.UNPROCESSABLE_ENTITY, sentence)
+
+
 def _check_kind(file: ReceivedFile) -> None:
     if file.media_type.sort is not MediaSort.PICTURE and not takes_films():
-        raise invalid(NO_FILMS)
+        raise _refusal(NO_FILMS)
 
 
 def _new(
@@ -112,7 +116,7 @@ async def _cover(media: MediaDesk, thumbnail: ReceivedFile | None, mine: Scratch
     if thumbnail is None:
         return None
     if thumbnail.media_type.sort is not MediaSort.PICTURE:
-        raise invalid(f"Thumbnail: {UNKNOWN_TYPE}")
+        raise _refusal("Validation failed: Thumbnail content type is invalid")
     return await make(media, thumbnail.path, thumbnail.media_type, Shape.SMALL, mine)
 
 
@@ -180,7 +184,7 @@ async def store_avatar(
         OverQuota: the owner has no room for it.
     """
     if file.media_type.sort is not MediaSort.PICTURE:
-        raise invalid(f"{purpose.value.capitalize()}: {UNKNOWN_TYPE}")
+        raise _refusal(f"Validation failed: {purpose.value.capitalize()} content type is invalid")
     shape = Shape.AVATAR if purpose is MediaPurpose.AVATAR else Shape.HEADER
     waiting = replace(_new(media, owner_id, file, Description()), purpose=purpose, until=None)
 

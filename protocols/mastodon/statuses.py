@@ -258,11 +258,14 @@ def poll(facts: PollFacts) -> Entity:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MediaFacts:
-    """A picture, film or sound; `type` is image, gifv, video, audio or unknown."""
+    """A picture, film or sound; `type` is image, gifv, video, audio or unknown.
+
+    `url` is None as long as a file is in the making.
+    """
 
     id: int
     type: str
-    url: str
+    url: str | None
     preview_url: str | None
     remote_url: str | None = None
     description: str | None = None

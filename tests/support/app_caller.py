@@ -31,6 +31,7 @@ from node.settings import NodeSettings, Settings
 from storage.store import Storage
 from tests.support.clock import Clock
 from tests.support.factories import HOME
+from tests.support.media_room import media_over
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +99,7 @@ def desk_over(storage: Storage, clock: Clock, **settings: Any) -> Desk:
         finder=finder,
         presenter=Presenter(uris=HOME),
         push_key=PushKey(ec.derive_private_key(7, ec.SECP256R1())),
+        media=media_over(storage, clock, snowflakes.mint),
         now=clock,
     )
 
@@ -134,3 +136,4 @@ async def calling(desk: Desk) -> AsyncIterator[TestClient[web.Request, web.Appli
     )
     async with TestClient(TestServer(app)) as client:
         yield client
+    await desk.media.close()

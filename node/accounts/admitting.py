@@ -76,7 +76,7 @@ def approve(uow: UnitOfWork, person_id: ActorKey, at: datetime, *, writes_mail: 
 
 def _open_if(uow: UnitOfWork, account: Account, *, let_in: bool) -> None:
     state = AccountState.ACTIVE if let_in else AccountState.PENDING
-    uow.accounts.set_state(account.person_id, state)
+    _set_state(uow, account.person_id, state)
     person = uow.people.get(account.person_id)
     if let_in and person is not None and person.state is ActorState.SUSPENDED:
         uow.people.set_state(account.person_id, ActorState.ACTIVE)
@@ -105,15 +105,23 @@ def set_role(uow: UnitOfWork, person_id: ActorKey, role: AccountRole) -> bool:
     account = account_of(uow, person_id)
     if account.role is role:
         return False
-    if account.role is AccountRole.ADMIN and not _another_admin(uow, person_id):
-        raise Conflict("This is the last account that may do everything")
+    require_another_admin(uow, person_id)
     uow.accounts.set_role(person_id, role)
     return True
 
 
-def _another_admin(uow: UnitOfWork, person_id: ActorKey) -> bool:
+def require_another_admin(uow: UnitOfWork, person_id: ActorKey) -> None:
+    """Let the last one who may do everything not go.
+
+    Raises:
+        Conflict: it is them.
+    """
+    account = uow.accounts.get(person_id)
+    if account is None or account.role is not AccountRole.ADMIN:
+        return
     others = (uow.accounts.get(key) for key in uow.accounts.staff() if key != person_id)
-    return any(other is not None and other.role is AccountRole.ADMIN for other in others)
+    if not any(other is not None and other.role is AccountRole.ADMIN for other in others):
+        raise Conflict("This is the last account that may do everything")
 
 
 def set_disabled(uow: UnitOfWork, person_id: ActorKey, *, disabled: bool) -> bool:
@@ -129,7 +137,13 @@ def set_disabled(uow: UnitOfWork, person_id: ActorKey, *, disabled: bool) -> boo
     state = AccountState.DISABLED if disabled else AccountState.ACTIVE
     if account.state is state:
         return False
-    uow.accounts.set_state(person_id, state)
+    _set_state(uow, person_id, state)
     if disabled:
         uow.sessions.end_all(person_id)
     return True
+
+
+def _set_state(uow: UnitOfWork, person_id: ActorKey, state: AccountState) -> None:
+    uow.accounts.set_state(person_id, state)
+    # Who keeps tokens of apps in mind looks again at what they are worth.
+    uow.app_tokens.ended = True

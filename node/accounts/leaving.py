@@ -21,5 +21,6 @@ def delete_account(uow: UnitOfWork, person_id: ActorKey, at: datetime) -> bool:
     hosts = {box.peer.partition("://")[2] for box in uow.audiences.of(person_id)}
     uow.names.retire(profile.localpart, at=at)
     deleted = accounts.delete_person(uow, person_id, also_tell=tuple(sorted(hosts)))
+    uow.app_tokens.end_all(person_id, at)
     uow.accounts.remove(person_id)
     return deleted

@@ -12,6 +12,7 @@ from typing import Annotated, Literal
 
 import msgspec
 
+from node.settings_instance import InstanceSettings
 from node.settings_mail import MailSettings
 from node.settings_media import MediaSettings
 from node.settings_registration import RegistrationSettings
@@ -232,6 +233,7 @@ class Settings:
     media: MediaSettings = field(default_factory=MediaSettings)
     registration: RegistrationSettings = field(default_factory=RegistrationSettings)
     mail: MailSettings = field(default_factory=MailSettings)
+    instance: InstanceSettings = field(default_factory=InstanceSettings)
 
     @property
     def web_host(self) -> str:

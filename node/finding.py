@@ -3,10 +3,12 @@
 What is not known here is looked up at its own server (WebFinger, then the document) and kept.
 """
 
+import asyncio
 import difflib
-from collections.abc import Callable
+import logging
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Literal
 
 from communities.errors import NotFound
@@ -32,6 +34,8 @@ from storage.actors import Profile
 from storage.errors import Busy
 from storage.store import Storage
 from storage.unit_of_work import UnitOfWork
+
+log = logging.getLogger(__name__)
 
 Scheme = Literal["https", "http"]
 
@@ -119,14 +123,40 @@ class Finder:
         """Whether this node has a post under these words."""
         return await self.storage.read(self._post, words.strip()) is not None
 
-    async def mentioned(self, source: str) -> dict[str, Profile]:
-        """Whom a text mentions, by the mention; who cannot be found is left out."""
-        found: dict[str, Profile] = {}
-        for mention in find_mentions(source):
-            try:
-                found[mention] = await self.actor(mention)
-            except (NotFound, FederationError, RemoteProtocolError, Busy):
+    async def mentioned(self, source: str, within: timedelta | None = None) -> dict[str, Profile]:
+        """Whom a text mentions, by the mention, in its order; who cannot be found is left out.
+
+        With `within`, so are those whose servers take longer than that together.
+        """
+        mentions = find_mentions(source)
+        found = await self.storage.read(self._known, mentions)
+        try:
+            async with asyncio.timeout(None if within is None else within.total_seconds()):
+                for mention in mentions:
+                    if mention not in found:
+                        await self._look_up(mention, found)
+        except TimeoutError:
+            log.info("looking up who is mentioned took too long")
+        return {mention: found[mention] for mention in mentions if mention in found}
+
+    async def _look_up(self, mention: str, found: dict[str, Profile]) -> None:
+        try:
+            found[mention] = await self.actor(mention)
+        except (NotFound, FederationError, RemoteProtocolError, Busy):
+            log.debug("%s is mentioned and cannot be found", mention)
+
+    def _known(self, uow: UnitOfWork, mentions: Sequence[str]) -> dict[str, Profile]:
+        """Those of the mentioned who can be told without asking anybody."""
+        found = {}
+        for mention in mentions:
+            name, _, host = mention.lstrip("@!").partition("@")
+            kind = "community" if mention.startswith("!") else None
+            own = not host or host in self._hosts
+            profile = uow.actors.by_name(name, None if own else host)
+            if profile is None or profile.state is ActorState.DELETED:
                 continue
+            if kind in (None, profile.kind) and profile.type != "Application":
+                found[mention] = profile
         return found
 
     @property

@@ -18,7 +18,7 @@ from storage.tables.apps import app_tokens, apps, auth_codes
 from storage.tables.federation import dead_letters, deliveries, inbox_seen, outbound, received
 from storage.tables.running import event_log, jobs
 from storage.tables.social import tombstones, welcomes
-from storage.tables.writing import idempotency_keys
+from storage.tables.writing import idempotency_keys, scheduled_posts
 from storage.unit_of_work import UnitOfWork
 
 STEP = 500
@@ -27,6 +27,7 @@ SEEN_KEPT = timedelta(days=30)
 RECEIVED_KEPT = timedelta(days=30)
 EVENTS_KEPT = timedelta(days=14)
 FAILURES_KEPT = timedelta(days=14)
+UNPUBLISHED_KEPT = timedelta(days=30)
 USED_CODES_KEPT = timedelta(days=1)
 REVOKED_TOKENS_KEPT = timedelta(days=30)
 UNUSED_APPS_KEPT = timedelta(days=30)
@@ -45,6 +46,7 @@ class Prunable(StrEnum):
     TOMBSTONES = "tombstones"
     WELCOMES = "welcomes"
     IDEMPOTENCY_KEYS = "idempotency-keys"
+    SCHEDULED = "scheduled"
     DEAD_LETTERS = "dead-letters"
     FAILED_JOBS = "failed-jobs"
     AUTH_CODES = "auth-codes"
@@ -76,6 +78,7 @@ _SEEN = _oldest(inbox_seen, inbox_seen.c.at_ms)
 _TOMBSTONES = _oldest(tombstones, tombstones.c.until_ms)
 _WELCOMES = _oldest(welcomes, welcomes.c.until_ms)
 _IDEMPOTENCY_KEYS = _oldest(idempotency_keys, idempotency_keys.c.until_ms)
+_SCHEDULED = _oldest(scheduled_posts, scheduled_posts.c.at_ms)
 _DEAD_LETTERS = _oldest(dead_letters, dead_letters.c.at_ms)
 _FAILED_JOBS = _oldest(jobs, jobs.c.failed_ms)
 _AUTH_CODES = _oldest(auth_codes, auth_codes.c.until_ms)
@@ -165,6 +168,11 @@ def _prune_idempotency_keys(uow: UnitOfWork, now_ms: int) -> int:
     return uow.connection.run(_IDEMPOTENCY_KEYS, before_ms=now_ms)
 
 
+def _prune_scheduled(uow: UnitOfWork, now_ms: int) -> int:
+    """What could not be published at its time stays a while for its author to see."""
+    return uow.connection.run(_SCHEDULED, before_ms=_before(now_ms, UNPUBLISHED_KEPT))
+
+
 def _prune_dead_letters(uow: UnitOfWork, now_ms: int) -> int:
     return uow.connection.run(_DEAD_LETTERS, before_ms=_before(now_ms, FAILURES_KEPT))
 
@@ -194,6 +202,7 @@ _PRUNINGS: dict[Prunable, Callable[[UnitOfWork, int], int]] = {
     Prunable.TOMBSTONES: _prune_tombstones,
     Prunable.WELCOMES: _prune_welcomes,
     Prunable.IDEMPOTENCY_KEYS: _prune_idempotency_keys,
+    Prunable.SCHEDULED: _prune_scheduled,
     Prunable.DEAD_LETTERS: _prune_dead_letters,
     Prunable.FAILED_JOBS: _prune_failed_jobs,
     Prunable.AUTH_CODES: _prune_codes,

@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import and_, bindparam, delete, func, select
 
 from communities.people import ActorKey
-from communities.posts import Post, PostKey
+from communities.posts import Post, PostKey, PostState
 from storage.connection import Connection
 from storage.post_rows import COLUMNS, to_post
 from storage.statements import Statement, Tools, json_list
@@ -15,6 +15,8 @@ from storage.tables.social import posts
 from storage.tables.writing import profile_pins
 from storage.times import to_ms
 
+_SHOWN = (posts.c.state == PostState.PUBLISHED.value,)
+"""A pin on what was deleted or removed is no pin, and comes back with the post."""
 _REMOVE = Statement(
     delete(profile_pins).where(
         and_(
@@ -25,13 +27,13 @@ _REMOVE = Statement(
 )
 _COUNT = Statement(
     select(func.count())
-    .select_from(profile_pins)
-    .where(profile_pins.c.person_id == bindparam("person"))
+    .join_from(profile_pins, posts, posts.c.id == profile_pins.c.post_id)
+    .where(profile_pins.c.person_id == bindparam("person"), *_SHOWN)
 )
 _OF = Statement(
     select(*COLUMNS)
     .join_from(profile_pins, posts, posts.c.id == profile_pins.c.post_id)
-    .where(profile_pins.c.person_id == bindparam("person"))
+    .where(profile_pins.c.person_id == bindparam("person"), *_SHOWN)
     .order_by(profile_pins.c.at_ms.desc(), posts.c.id.desc())
 )
 
@@ -71,12 +73,12 @@ class ProfilePins:
         return self._db.run(_REMOVE, person=person_id, post=post_id) > 0
 
     def count(self, person_id: ActorKey) -> int:
-        """How many posts the person has pinned."""
+        """How many published posts the person has pinned."""
         row = self._db.row(_COUNT, person=person_id)
         return 0 if row is None else int(row[0])
 
     def of(self, person_id: ActorKey) -> list[Post]:
-        """The posts that the person has pinned, the latest pin first, whatever their state."""
+        """The published posts that the person has pinned, the latest pin first."""
         return [to_post(row) for row in self._db.rows(_OF, person=person_id)]
 
     def among(self, person_id: ActorKey, post_ids: Iterable[PostKey]) -> set[PostKey]:

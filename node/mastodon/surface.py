@@ -3,19 +3,37 @@
 from collections.abc import Callable
 
 from node.app import Route
+from node.mastodon.accounts import account_routes
 from node.mastodon.desk import Desk
 from node.mastodon.filters import filter_routes
+from node.mastodon.follow_requests import follow_request_routes
 from node.mastodon.keyword_filters import keyword_filter_routes
 from node.mastodon.lists import list_routes
 from node.mastodon.markers import marker_routes
 from node.mastodon.media import media_routes
+from node.mastodon.polls import poll_routes
+from node.mastodon.reacting import reacting_routes
+from node.mastodon.relationships import relationship_routes
+from node.mastodon.reports import report_routes
+from node.mastodon.scheduled import scheduled_routes
+from node.mastodon.silencing import silencing_routes
+from node.mastodon.statuses_write import status_write_routes
 
 PARTS: tuple[Callable[[Desk], list[Route]], ...] = (
+    account_routes,
     filter_routes,
+    follow_request_routes,
     keyword_filter_routes,
     list_routes,
     marker_routes,
     media_routes,
+    poll_routes,
+    reacting_routes,
+    relationship_routes,
+    report_routes,
+    scheduled_routes,
+    silencing_routes,
+    status_write_routes,
 )
 """One function for each module of handlers; a line for each, in alphabetical order."""
 

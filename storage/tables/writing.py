@@ -41,6 +41,7 @@ scheduled_posts = Table(
     comment="at_ms: when it is to be published; params: JSON of what its author sent",
 )
 Index("ix_scheduled_posts_person", scheduled_posts.c.person_id, scheduled_posts.c.id)
+Index("ix_scheduled_posts_at_ms", scheduled_posts.c.at_ms)
 
 idempotency_keys = Table(
     "idempotency_keys",

@@ -94,6 +94,7 @@ def _scheduled_posts() -> None:
     op.create_index(
         "ix_scheduled_posts_person", "scheduled_posts", ["person_id", "id"], unique=False
     )
+    op.create_index("ix_scheduled_posts_at_ms", "scheduled_posts", ["at_ms"], unique=False)
 
 
 def _thread_mutes() -> None:

@@ -1,0 +1,71 @@
+"""Revising: what an app's edit changes about a post, whose title and text it sends as one."""
+
+from collections.abc import Mapping
+
+from communities.posts import Post, PostContent, PostKind
+from communities.titles import join_title, split_title
+from federation.uris import Uris
+from node.drafts import Changes
+from node.mastodon.composing import links_in, without_mention
+from node.mastodon.parameters import Parameters, invalid
+from node.mastodon.submissions import (
+    check_size,
+    language_in,
+    link_in,
+    markup_in,
+    poll_in,
+    text_in,
+    title_in,
+    warning_in,
+)
+from storage.actors import Profile
+
+
+def source_text(content: PostContent) -> str:
+    """What an author gets to edit: the title, a blank line, the text as it was written."""
+    return join_title(content.title, content.source)
+
+
+def changes_in(
+    parameters: Parameters, post: Post, named: Mapping[str, Profile], uris: Uris
+) -> Changes:
+    """What an edit changes; what the app does not send stays as it is.
+
+    Raises:
+        Refusal: something is too long, or nothing would be left.
+    """
+    text = text_in(parameters, "status")
+    warning = warning_in(parameters)
+    check_size(text or "", warning)
+    title, source = _title_and_source(post, text, title_in(parameters), named)
+    if source == "" and not (title or post.content.title or post.content.attachments):
+        raise invalid("Text can't be blank")
+    choices = poll_in(parameters)
+    if choices is not None and post.content.poll is None:
+        raise invalid("a poll cannot be added to a post that was made without one")
+    return Changes(
+        source=source,
+        markup=markup_in(parameters),
+        title=title,
+        link=link_in(parameters),
+        links={} if source is None else links_in(source, named, uris),
+        language=language_in(parameters),
+        warning=warning,
+        sensitive=parameters.flag("sensitive"),
+        ballot=None if choices is None else choices.ballot,
+    )
+
+
+def _title_and_source(
+    post: Post, text: str | None, title: str | None, named: Mapping[str, Profile]
+) -> tuple[str | None, str | None]:
+    """The new title and the new text; None for one that stays."""
+    content = post.content
+    if text is None or text == source_text(content):
+        return title, None
+    if post.community_id is not None:
+        text = without_mention(text, named, post.community_id)
+    has_title = post.kind is PostKind.PAGE or content.title is not None
+    if title is None and has_title:
+        title, text = split_title(text)
+    return title, text

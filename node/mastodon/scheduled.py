@@ -1,0 +1,187 @@
+"""Scheduled statuses: what waits for its time, and the job that publishes it then."""
+
+import logging
+from dataclasses import dataclass
+from datetime import datetime
+
+from aiohttp import web
+
+from communities import posting
+from communities.errors import NotFound
+from communities.people import ActorKey
+from communities.posting import PublishPost
+from communities.titles import join_title
+from node.app import Access, Route
+from node.auth import actor_of
+from node.errors import Refusal
+from node.jobs import JobHandler
+from node.mastodon.composing import compose
+from node.mastodon.desk import Desk
+from node.mastodon.paging import Asked, asked_of, cut, id_in_path, link_header
+from node.mastodon.parameters import invalid, parameters_of, query_of
+from node.mastodon.publishing import reschedule, submission_in
+from node.mastodon.replies import reply
+from node.mastodon.submissions import scheduled_at
+from protocols.mastodon import scheduled as shapes
+from protocols.mastodon.accounts import Entity
+from storage.jobs import Job
+from storage.scheduled import ScheduledPost
+from storage.times import to_ms
+from storage.unit_of_work import UnitOfWork
+
+log = logging.getLogger(__name__)
+
+
+def scheduled_routes(desk: Desk) -> list[Route]:
+    """Everything below /api/v1/scheduled_statuses."""
+    waiting = _Waiting(desk)
+    one = "/api/v1/scheduled_statuses/{id}"
+    table = (
+        ("GET", "/api/v1/scheduled_statuses", waiting.all, "api-scheduled-list", "read:statuses"),
+        ("GET", one, waiting.one, "api-scheduled", "read:statuses"),
+        ("PUT", one, waiting.move, "api-scheduled-move", "write:statuses"),
+        ("DELETE", one, waiting.drop, "api-scheduled-drop", "write:statuses"),
+    )
+    return [
+        Route(
+            method=method,
+            path=path,
+            handler=handler,
+            access=Access.APP_USER,
+            name=name,
+            scope=scope,
+        )
+        for method, path, handler, name, scope in table
+    ]
+
+
+def shown(uow: UnitOfWork, scheduled: ScheduledPost) -> Entity:
+    """A scheduled post as apps see it."""
+    sent = submission_in(scheduled)
+    poll = None
+    if sent.poll is not None:
+        poll = shapes.ScheduledPoll(
+            options=sent.poll.options,
+            expires_in=sent.poll.seconds,
+            multiple=sent.poll.multiple,
+            hide_totals=sent.poll.hides_totals,
+        )
+    usual = uow.preferences.of(scheduled.person_id)
+    return shapes.scheduled_status(
+        shapes.Scheduled(
+            id=scheduled.id,
+            at=scheduled.at,
+            text=join_title(sent.title, sent.text),
+            visibility=sent.visibility or usual.visibility.value,
+            app_id=sent.app_id,
+            spoiler_text=sent.warning,
+            sensitive=sent.sensitive,
+            language=sent.language,
+            in_reply_to_id=sent.answered_id,
+            group_id=sent.group_id,
+            media_ids=sent.media_ids,
+            poll=poll,
+            idempotency=sent.idempotency,
+        )
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Waiting:
+    desk: Desk
+
+    async def all(self, request: web.Request) -> web.Response:
+        asked = asked_of(query_of(request))
+        found = await self.desk.storage.read(_page, actor_of(request), asked)
+        page, around = cut(asked, found, lambda one: one.id)
+        entities = await self.desk.storage.read(_entities, page)
+        return reply(entities, headers=link_header(request, self.desk.uris.base, around))
+
+    async def one(self, request: web.Request) -> web.Response:
+        found = await self.desk.storage.read(_find, id_in_path(request), actor_of(request))
+        return reply(found)
+
+    async def move(self, request: web.Request) -> web.Response:
+        at = scheduled_at(await parameters_of(request), self.desk.now())
+        if at is None:
+            raise invalid("scheduled_at can't be blank")
+        moved = await self.desk.storage.write(_move, id_in_path(request), actor_of(request), at)
+        return reply(moved)
+
+    async def drop(self, request: web.Request) -> web.Response:
+        await self.desk.storage.write(_drop, id_in_path(request), actor_of(request))
+        return reply({})
+
+
+def _page(uow: UnitOfWork, person_id: ActorKey, asked: Asked) -> list[ScheduledPost]:
+    return uow.scheduled.page(
+        person_id,
+        after=asked.after,
+        before=asked.before,
+        most=asked.one_more,
+        forward=asked.forward,
+    )
+
+
+def _entities(uow: UnitOfWork, page: list[ScheduledPost]) -> list[Entity]:
+    return [shown(uow, scheduled) for scheduled in page]
+
+
+def _required(found: ScheduledPost | None) -> ScheduledPost:
+    if found is None:
+        raise NotFound("No such scheduled post")
+    return found
+
+
+def _find(uow: UnitOfWork, id_: int, person_id: ActorKey) -> Entity:
+    return shown(uow, _required(uow.scheduled.find(id_, person_id)))
+
+
+def _move(uow: UnitOfWork, id_: int, person_id: ActorKey, at: datetime) -> Entity:
+    return shown(uow, _required(reschedule(uow, id_, person_id, at)))
+
+
+def _drop(uow: UnitOfWork, id_: int, person_id: ActorKey) -> None:
+    uow.scheduled.remove(_required(uow.scheduled.find(id_, person_id)).id)
+
+
+def publish_scheduled_job(desk: Desk) -> JobHandler:
+    """Publish a scheduled post as if it were posted now.
+
+    What is refused now stays among the scheduled posts of its author, with the time that passed.
+    """
+
+    async def run(job: Job) -> None:
+        id_, at_ms = map(int, job.payload.split())
+        scheduled = await desk.storage.read(_waits, id_, at_ms)
+        if scheduled is None:
+            await desk.storage.write(_finish, job)
+            return
+        try:
+            draft = await compose(desk, scheduled.person_id, submission_in(scheduled))
+        except Refusal as refusal:
+            log.info("scheduled post %d was refused: %s", id_, refusal.sentence)
+            await desk.storage.write(_finish, job)
+            return
+        command = desk.acting.prepare(scheduled.person_id, draft)
+        await desk.acting.run(_publish, command, scheduled, job)
+
+    return run
+
+
+def _waits(uow: UnitOfWork, id_: int, at_ms: int) -> ScheduledPost | None:
+    """The scheduled post, if that is still its time."""
+    found = uow.scheduled.get(id_)
+    return found if found is not None and to_ms(found.at) == at_ms else None
+
+
+def _publish(uow: UnitOfWork, command: PublishPost, scheduled: ScheduledPost, job: Job) -> None:
+    """Publish, unless another run did or its author moved it, and end the job, in one unit."""
+    if _waits(uow, scheduled.id, to_ms(scheduled.at)) is not None:
+        uow.scheduled.remove(scheduled.id)
+        posting.submit(uow, command)
+    uow.jobs.finish(job)
+
+
+def _finish(uow: UnitOfWork, job: Job) -> None:
+    uow.jobs.finish(job)

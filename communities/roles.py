@@ -33,6 +33,7 @@ class Action(StrEnum):
     ADMIT = "admit"
     RESOLVE_REPORT = "resolve-report"
     ADD_MODERATOR = "add-moderator"
+    ACT_AS = "act-as"
     REMOVE_MODERATOR = "remove-moderator"
     EDIT_COMMUNITY = "edit-community"
     CHANGE_OWNERS = "change-owners"
@@ -69,6 +70,7 @@ TABLE: Mapping[Action, Standing] = {
     Action.ADMIT: Standing.MODERATOR,
     Action.RESOLVE_REPORT: Standing.MODERATOR,
     Action.ADD_MODERATOR: Standing.MODERATOR,
+    Action.ACT_AS: Standing.MODERATOR,
     Action.REMOVE_MODERATOR: Standing.OWNER,
     Action.EDIT_COMMUNITY: Standing.OWNER,
     Action.CHANGE_OWNERS: Standing.OWNER,

@@ -24,6 +24,7 @@ from node.health import Readiness, livez, readyz
 from node.limits import Shares, client_address, read_body
 from node.metrics import Metrics
 from node.observability import request_id
+from node.rate_headers import tell_rate
 from node.settings import HttpSettings
 
 log = logging.getLogger(__name__)
@@ -248,5 +249,6 @@ async def _complete_headers(request: web.Request, answer: web.StreamResponse) ->
     for name, value in SECURITY_HEADERS.items():
         if name not in headers:
             headers[name] = value
+    tell_rate(request, headers)
     headers["Server"] = SECURITY_HEADERS["Server"]  # aiohttp has set its own by now
     headers["X-Request-Id"] = request_id.get()

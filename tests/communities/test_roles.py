@@ -30,6 +30,7 @@ OF_MODERATORS = OF_MEMBERS | {
     Action.ADMIT,
     Action.RESOLVE_REPORT,
     Action.ADD_MODERATOR,
+    Action.ACT_AS,
 }
 
 

@@ -8,6 +8,7 @@ from aiohttp import web
 
 from communities.errors import NotFound
 from communities.people import ActorKey, ActorState
+from communities.posts import Post, Visibility
 from communities.visibility import can_see_community
 from federation.activitypub.published import (
     Published,
@@ -167,8 +168,11 @@ class ActorDocuments:
         return listing.posts if shown and listing is not None else 0
 
     def _featured(self, uow: UnitOfWork, found: Published, _start: int | None) -> JsonObject:
-        pinned = uow.timelines.featured(found.community.id) if found.community is not None else ()
-        items = [post_item(uow, entry.post, self.uris) for entry in pinned]
+        if found.community is not None:
+            pinned = [entry.post for entry in uow.timelines.featured(found.community.id)]
+        else:
+            pinned = [post for post in uow.profile_pins.of(found.profile.id) if _is_for_all(post)]
+        items = [post_item(uow, post, self.uris) for post in pinned]
         return render_whole(self.uris.featured(found.profile.uri), items)
 
     def _moderators(self, uow: UnitOfWork, found: Published, _start: int | None) -> JsonObject:
@@ -184,6 +188,11 @@ class ActorDocuments:
     def _following(self, uow: UnitOfWork, found: Published, _start: int | None) -> JsonObject:
         total = uow.directory.following(found.profile.id)
         return render_collection(self.uris.following(found.profile.uri), total)
+
+
+def _is_for_all(post: Post) -> bool:
+    """Whether anyone may see a post that stands outside any community. Spec: security PRV-02."""
+    return post.visibility in (Visibility.PUBLIC, Visibility.UNLISTED)
 
 
 def _silenced(profile: Profile) -> Profile:

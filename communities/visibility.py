@@ -140,6 +140,15 @@ def can_see_community(
     )
 
 
+def may_see_members(membership: Membership | None, at: datetime) -> bool:
+    """Whether somebody may see who is in a community: those who are.
+
+    That somebody is in a group says much about them, also where anyone may read it. Others are
+    told how many there are.
+    """
+    return standing(membership, at) >= Standing.MEMBER
+
+
 def audience_in(post: Post, community: Community | None) -> Visibility:
     """The audience of a post where it stands now.
 

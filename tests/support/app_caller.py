@@ -44,19 +44,30 @@ class Reply:
 
 
 class App:
-    """An app that calls for one person; None calls without a token."""
+    """An app that calls for one person; None calls without a token.
+
+    `community_id` is the community that the person lets it act as.
+    """
 
     def __init__(
-        self, client: TestClient[web.Request, web.Application], person_id: ActorKey | None
+        self,
+        client: TestClient[web.Request, web.Application],
+        person_id: ActorKey | None,
+        community_id: ActorKey | None = None,
     ) -> None:
         self.client = client
         self.person_id = person_id
+        self.community_id = community_id
+
+    def acting_as(self, community_id: ActorKey) -> "App":
+        """The same app with a token of the same person that acts as a community."""
+        return App(self.client, self.person_id, community_id)
 
     async def call(self, method: str, path: str, **more: Any) -> Reply:
         """Call, and read the JSON of the answer."""
         headers = dict(more.pop("headers", {}))
         if self.person_id is not None:
-            headers["Authorization"] = f"Bearer {self.person_id}"
+            headers["Authorization"] = f"Bearer {self.person_id}.{self.community_id or ''}"
         async with self.client.request(method, path, headers=headers, **more) as answer:
             assert answer.content_type == "application/json", await answer.text()
             return Reply(answer.status, answer.headers.copy(), await answer.json())
@@ -106,11 +117,15 @@ def desk_over(storage: Storage, clock: Clock, **settings: Any) -> Desk:
 
 async def _believe(request: web.Request, route: Route) -> None:
     kind, _, token = request.headers.get("Authorization", "").partition(" ")
-    if kind == "Bearer" and token.isdecimal():
-        person = ActorKey(int(token))
+    person, _, community = token.partition(".")
+    if kind == "Bearer" and person.isdecimal():
         scopes = frozenset({"read", "write", "follow", "push", "profile"})
         request[CALLER] = Caller(
-            token_id=int(token), app_id=1, scopes=scopes, actor_id=person, person_id=person
+            token_id=int(person),
+            app_id=1,
+            scopes=scopes,
+            actor_id=ActorKey(int(community or person)),
+            person_id=ActorKey(int(person)),
         )
     elif route.access is not Access.APP_OPTIONAL:
         raise Refusal(401, "The access token is invalid")

@@ -18,6 +18,7 @@ from aiohttp import (
     ClientConnectorError,
     ClientError,
     ClientOSError,
+    ClientResponse,
     ClientSession,
     ClientTimeout,
     DummyCookieJar,
@@ -42,8 +43,10 @@ from federation.exchanges import (
     Answer,
     ClientLimits,
     Page,
+    Write,
     excerpt,
     explained,
+    pour,
     read_body,
     read_into,
     refusal,
@@ -94,6 +97,7 @@ class Client:
         self._fetch_timeout = _connect_timeout(self._limits.fetch_connect)
         self._post_timeout = _connect_timeout(self._limits.post_connect)
         self._fetch_seconds = self._limits.fetch_total.total_seconds()
+        self._download_seconds = self._limits.download_total.total_seconds()
         self._post_seconds = self._limits.post_total.total_seconds()
         self._drain_seconds = self._limits.answer_drain.total_seconds()
 
@@ -133,7 +137,7 @@ class Client:
             FetchForbidden: the URL, address, media type, size, redirects, JSON or id.
         """
         target = check_url(url, allow_networks=self._allow_networks)
-        async with self._fetching(target):
+        async with self._fetching(target, self._fetch_seconds):
             fetched = await self._follow(target, wanted, signer)
             elsewhere = self._misplaced(fetched, url) if wanted.by_id else None
             if elsewhere is None:
@@ -143,6 +147,27 @@ class Client:
             if self._misplaced(fetched, elsewhere) is not None:
                 raise FetchForbidden(Forbidden.ID, peer=target.host)
             return fetched
+
+    async def download(self, url: str, write: Write, *, max_bytes: int) -> int:
+        """Fetch a file of any type, piece by piece; how many bytes it has.
+
+        Redirects may lead to other servers (files often lie at one of their own), each judged as
+        the first. What it is, its first bytes must tell: nothing a peer says of it is looked at.
+
+        Raises:
+            PeerUnreachable, PeerRefused: as for `get_json`.
+            FetchForbidden: the URL, address, size or redirects.
+        """
+        target = check_url(url, allow_networks=self._allow_networks)
+        async with self._fetching(target, self._download_seconds):
+            for _ in range(self._limits.redirects + 1):
+                found = await self._pour(target, write, max_bytes)
+                if not isinstance(found, Page):
+                    return found
+                if found.status not in _REDIRECTS or not found.location:
+                    raise refusal(found, target.host)
+                target = self._redirected(target, found.location, must_stay=False)
+            raise FetchForbidden(Forbidden.REDIRECT, peer=target.host)
 
     async def post_activity(self, inbox: str, body: bytes, headers: Mapping[str, str]) -> Answer:
         """Deliver a body with headers that are complete: Content-Type, and the signature if any.
@@ -215,11 +240,11 @@ class Client:
         return self._http if target.is_plain else self._https
 
     @asynccontextmanager
-    async def _fetching(self, target: Target) -> AsyncIterator[None]:
+    async def _fetching(self, target: Target, seconds: float) -> AsyncIterator[None]:
         async with self._slots:
             self._under_way += 1
             try:
-                async with asyncio.timeout(self._fetch_seconds):
+                async with asyncio.timeout(seconds):
                     yield
             except (ClientError, OSError) as error:
                 raise explained(error, target.host) from error
@@ -286,18 +311,33 @@ class Client:
             allow_redirects=False,
             timeout=self._fetch_timeout,
         ) as response:
-            headers = response.headers
             body = b""
             if response.status == _OK:
-                check_media_type(headers.get("Content-Type", ""), wanted)
+                check_media_type(response.headers.get("Content-Type", ""), wanted)
                 body = await read_body(response, wanted.max_bytes)
-            return Page(
-                status=response.status,
-                body=body,
-                location=headers.get("Location", ""),
-                retry_after=parse_retry_after(headers.get("Retry-After"), now=self._now()),
-                headers={name: headers[name] for name in _KEPT_HEADERS if name in headers},
-            )
+            return self._page(response, body)
+
+    def _page(self, response: ClientResponse, body: bytes) -> Page:
+        headers = response.headers
+        return Page(
+            status=response.status,
+            body=body,
+            location=headers.get("Location", ""),
+            retry_after=parse_retry_after(headers.get("Retry-After"), now=self._now()),
+            headers={name: headers[name] for name in _KEPT_HEADERS if name in headers},
+        )
+
+    async def _pour(self, target: Target, write: Write, max_bytes: int) -> int | Page:
+        """Fetch one URL: the size of what was handed on, or the answer that is no file."""
+        async with self._session_for(target).get(
+            target.url,
+            headers=self._with_closing({"Accept": "*/*", "Accept-Encoding": "identity"}),
+            allow_redirects=False,
+            timeout=self._fetch_timeout,
+        ) as response:
+            if response.status == _OK:
+                return await pour(response, write, max_bytes)
+            return self._page(response, b"")
 
     async def _deliver(self, target: Target, body: bytes, headers: Mapping[str, str]) -> Answer:
         async with self._slots:

@@ -2,7 +2,7 @@
 
 import errno
 import ssl
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final
@@ -33,6 +33,9 @@ _OUR_TROUBLE: Final = frozenset(
 )
 _EXCERPT_CHARACTERS: Final = 200
 
+Write = Callable[[bytes], Awaitable[object]]
+"""Takes the next piece of a body."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ClientLimits:
@@ -43,6 +46,7 @@ class ClientLimits:
         fetch_total: a whole fetch, from the name lookup to the last byte, redirects included.
         post_connect: TCP and TLS of a delivery.
         post_total: a whole delivery; some peers do the work before they answer.
+        download_total: a whole fetch of a file.
         answer_drain: how long the answer to a delivery may take after its status line.
         redirects: how many are followed in one fetch; deliveries follow none.
         answer_bytes: how much of the answer to a delivery is read.
@@ -57,6 +61,7 @@ class ClientLimits:
     fetch_total: timedelta = timedelta(seconds=10)
     post_connect: timedelta = timedelta(seconds=5)
     post_total: timedelta = timedelta(seconds=15)
+    download_total: timedelta = timedelta(seconds=30)
     answer_drain: timedelta = timedelta(seconds=1)
     redirects: int = 3
     answer_bytes: int = 4_096
@@ -120,6 +125,27 @@ async def read_body(response: ClientResponse, max_bytes: int) -> bytes:
         raise FetchForbidden(Forbidden.TOO_LARGE)
     encoding = response.headers.get("Content-Encoding", "").strip().lower()
     return decode_body(bytes(body), encoding, max_bytes)
+
+
+async def pour(response: ClientResponse, write: Write, max_bytes: int) -> int:
+    """Hand the whole body on, piece by piece; how many bytes it has.
+
+    Raises:
+        FetchForbidden: too-large, as said by Content-Length or as found; document for a content
+            coding, which was not asked for.
+        ClientError, OSError: the connection broke, or what is written to.
+    """
+    if response.headers.get("Content-Encoding", "identity").strip().lower() != "identity":
+        raise FetchForbidden(Forbidden.DOCUMENT)
+    length, size = response.content_length, 0
+    if length is not None and length > max_bytes:
+        raise FetchForbidden(Forbidden.TOO_LARGE)
+    async for piece in response.content.iter_any():
+        size += len(piece)
+        if size > max_bytes:
+            raise FetchForbidden(Forbidden.TOO_LARGE)
+        await write(piece)
+    return size
 
 
 async def read_into(buffer: bytearray, content: StreamReader, max_bytes: int) -> bool:

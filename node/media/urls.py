@@ -30,27 +30,18 @@ _MOST_CHARACTERS: Final = 4096
 
 
 class Size(StrEnum):
-    """Which file of a medium."""
+    """Which file of a medium; a small one is a picture of at most 640 by 640."""
 
     ORIGINAL = "original"
     SMALL = "small"
-
-
-class Form(StrEnum):
-    """How something of a peer is shown."""
-
-    ORIGINAL = "original"
-    SMALL = "small"
-    AVATAR = "avatar"
-    HEADER = "header"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Remote:
-    """What the proxy is asked for: a URL, in a form, until a time (0: for ever)."""
+    """What the proxy is asked for: a URL, in a size, until a time (0: for ever)."""
 
     url: str
-    form: Form
+    size: Size
     until: int
 
 
@@ -82,8 +73,8 @@ class MediaUrls:
             "image/"
         )
         return (
-            self.remote(attachment.url, Form.ORIGINAL, until=until or LASTING),
-            self.remote(attachment.url, Form.SMALL, until=until or LASTING) if is_picture else None,
+            self.remote(attachment.url, Size.ORIGINAL, until=until or LASTING),
+            self.remote(attachment.url, Size.SMALL, until=until or LASTING) if is_picture else None,
         )
 
     def medium(self, medium: Medium) -> tuple[str | None, str | None]:
@@ -107,20 +98,16 @@ class MediaUrls:
         until = LASTING if private else None
         return self._address(medium.id, Size.ORIGINAL, ending_of(medium.media_type or ""), until)
 
-    def remote(self, url: str, form: Form = Form.ORIGINAL, *, until: int = LASTING) -> str:
+    def remote(self, url: str, size: Size = Size.ORIGINAL, *, until: int = LASTING) -> str:
         """The address by which something of a peer is shown here; ours stay as they are."""
         if self._uris.is_ours(url):
             return url
-        packed = base64.urlsafe_b64encode(f"{form} {until} {url}".encode()).rstrip(b"=").decode()
+        packed = base64.urlsafe_b64encode(f"{size} {until} {url}".encode()).rstrip(b"=").decode()
         return f"{self._base}/proxy/{self._mac('proxy', packed)}/{packed}"
 
-    def avatar(self, url: str) -> str:
-        """The address by which an avatar is shown."""
-        return self.remote(url, Form.AVATAR)
-
-    def header(self, url: str) -> str:
-        """The address by which a header is shown."""
-        return self.remote(url, Form.HEADER)
+    def picture(self, url: str) -> str:
+        """The address by which an avatar or a header is shown: of a peer's a small form."""
+        return self.remote(url, Size.SMALL)
 
     def is_capable(self, media_id: int, size: str, until: int, mac: str) -> bool:
         """Whether a capability is one of ours and holds now."""
@@ -138,10 +125,10 @@ class MediaUrls:
             text = base64.urlsafe_b64decode(packed + "=" * (-len(packed) % 4)).decode()
         except (binascii.Error, UnicodeDecodeError):
             return None
-        form, until, url = text.split(" ", 2)
+        size, until, url = text.split(" ", 2)
         if int(until) != LASTING and int(until) <= self._now().timestamp():
             return None
-        return Remote(url=url, form=Form(form), until=int(until))
+        return Remote(url=url, size=Size(size), until=int(until))
 
     def _pair(
         self, media_id: int, ending: str, until: int | None, *, has_preview: bool

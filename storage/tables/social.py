@@ -248,6 +248,19 @@ Index(
     postgresql_where=text("local = true AND state = 'published'"),
 )
 Index(
+    "ix_posts_public",
+    posts.c.local,
+    posts.c.id,
+    sqlite_where=text(
+        "parent_id IS NULL AND parent_uri IS NULL AND visibility = 'public'"
+        " AND state = 'published'"
+    ),
+    postgresql_where=text(
+        "parent_id IS NULL AND parent_uri IS NULL AND visibility = 'public'"
+        " AND state = 'published'"
+    ),
+)
+Index(
     "ix_posts_orphans",
     posts.c.parent_uri,
     sqlite_where=text("parent_uri IS NOT NULL AND parent_id IS NULL"),

@@ -31,6 +31,7 @@ def upgrade() -> None:
     _boosts()
     _favourites()
     _post_tags()
+    _public()
     connection = op.get_bind()
     _fill("boosts", ("id", "actor_id", "post_id"), _keyed(connection.execute(_BOOSTS)))
     _fill("favourites", ("id", "person_id", "post_id"), _keyed(connection.execute(_FAVOURITES)))
@@ -90,6 +91,21 @@ def _post_tags() -> None:
         sqlite_with_rowid=False,
     )
     op.create_index(op.f("ix_post_tags_post_id"), "post_tags", ["post_id"], unique=False)
+
+
+def _public() -> None:
+    condition = sa.text(
+        "parent_id IS NULL AND parent_uri IS NULL AND visibility = 'public'"
+        " AND state = 'published'"
+    )
+    op.create_index(
+        op.f("ix_posts_public"),
+        "posts",
+        ["local", "id"],
+        unique=False,
+        sqlite_where=condition,
+        postgresql_where=condition,
+    )
 
 
 def _fill(table: str, names: Sequence[str], rows: Iterable[tuple[Any, ...]]) -> None:

@@ -96,7 +96,7 @@ class Uploads:
         """Describe an upload anew, or give it another small picture."""
         medium = await self._mine(request)
         async with read_multipart(request, self.desk, "thumbnail") as (sent, files):
-            described = _description(sent, Description(alt=medium.alt, focus=medium.focus))
+            described = description_of(sent, Description(alt=medium.alt, focus=medium.focus))
             if thumbnail := files.get("thumbnail"):
                 await change_preview(self._media, medium, thumbnail)
             changed = await self.desk.storage.write(_describe, medium, described)
@@ -116,7 +116,7 @@ class Uploads:
                 self._media,
                 owner_id,
                 file,
-                _description(sent, Description()),
+                description_of(sent, Description()),
                 thumbnail=files.get("thumbnail"),
                 wait=wait,
             )
@@ -158,7 +158,7 @@ def _file(files: Mapping[str, ReceivedFile]) -> ReceivedFile:
     return files["file"]
 
 
-def _description(sent: Parameters, before: Description) -> Description:
+def description_of(sent: Parameters, before: Description) -> Description:
     """The alt text and the focal point; those not sent stay as they were."""
     alt, focus = before.alt, before.focus
     if "description" in sent:

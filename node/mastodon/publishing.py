@@ -15,11 +15,15 @@ from aiohttp import web
 
 from communities import posting
 from communities.people import ActorKey
+from communities.placing import find_place
 from communities.posting import PublishPost
+from communities.posts import Post, Visibility
 from node.auth import Caller
 from node.errors import Refusal
 from node.mastodon.allowances import IDEMPOTENT_FOR, MAX_SCHEDULED, MAX_SCHEDULED_A_DAY
 from node.mastodon.submissions import Submission
+from node.media.attaching import claim_attachments
+from node.media.urls import MediaUrls
 from storage.scheduled import ScheduledPost
 from storage.times import to_ms
 from storage.unit_of_work import UnitOfWork
@@ -27,6 +31,7 @@ from storage.unit_of_work import UnitOfWork
 PUBLISH_JOB = "publish-scheduled"
 """Publishes a scheduled post; its payload names it and the time that it was scheduled for."""
 
+OPEN = (Visibility.PUBLIC, Visibility.UNLISTED)
 _MAX_KEY = 1_000
 _encode = msgspec.json.Encoder().encode
 _decode = msgspec.json.Decoder(Submission).decode
@@ -60,6 +65,14 @@ def once_of(request: web.Request, caller: Caller, at: datetime) -> Once | None:
     return Once(token_id=caller.token_id, key=key, at=at) if key else None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Enclosed:
+    """The uploads that go with a post, and what makes their addresses."""
+
+    ids: tuple[int, ...]
+    urls: MediaUrls
+
+
 def made_before(uow: UnitOfWork, once: Once | None) -> int | None:
     """What the same key made within the last hour: the key of a post, or of a scheduled one."""
     if once is None:
@@ -67,18 +80,38 @@ def made_before(uow: UnitOfWork, once: Once | None) -> int | None:
     return uow.idempotency_keys.find(once.token_id, once.digest, once.at)
 
 
-def publish(uow: UnitOfWork, command: PublishPost, once: Once | None) -> int:
+def publish(uow: UnitOfWork, command: PublishPost, enclosed: Enclosed, once: Once | None) -> int:
     """Publish a post, or request it, unless its key did so before; the key of the post.
 
     Raises:
-        NotFound, NotAllowed, Conflict, Invalid: as `posting.submit`.
+        NotFound, NotAllowed, Conflict, Invalid: as `submit_with_media`.
     """
     known = made_before(uow, once)
     if known is not None:
         return known
-    post = posting.submit(uow, command)
+    post = submit_with_media(uow, command, enclosed)
     _remember(uow, once, command.author_id, post.id)
     return post.id
+
+
+def submit_with_media(uow: UnitOfWork, command: PublishPost, enclosed: Enclosed) -> Post:
+    """Submit a post with its uploads, which are its own from now on.
+
+    Raises:
+        NotFound, NotAllowed, Conflict, Invalid: as `posting.submit` and `claim_attachments`.
+    """
+    if enclosed.ids:
+        attachments = claim_attachments(
+            uow,
+            enclosed.urls,
+            enclosed.ids,
+            command.author_id,
+            command.id,
+            private=find_place(uow, command).visibility not in OPEN,
+            at=command.at,
+        )
+        command = replace(command, content=replace(command.content, attachments=attachments))
+    return posting.submit(uow, command)
 
 
 def submission_in(scheduled: ScheduledPost) -> Submission:
@@ -98,6 +131,7 @@ def schedule(uow: UnitOfWork, scheduled: ScheduledPost, once: Once | None) -> in
 
     Raises:
         Refusal: too many of its author wait, in all or for that day.
+        NotFound, Invalid: one of its uploads cannot be attached.
     """
     known = made_before(uow, once)
     if known is not None:
@@ -105,6 +139,7 @@ def schedule(uow: UnitOfWork, scheduled: ScheduledPost, once: Once | None) -> in
     if uow.scheduled.count(scheduled.person_id) >= MAX_SCHEDULED:
         raise _refused(f"You have reached the limit of {MAX_SCHEDULED} scheduled posts")
     _check_day(uow, scheduled)
+    uow.media.keep(submission_in(scheduled).media_ids, scheduled.person_id, until=scheduled.at)
     uow.scheduled.add(scheduled)
     _wake_at(uow, scheduled)
     _remember(uow, once, scheduled.person_id, scheduled.id)
@@ -118,6 +153,7 @@ def reschedule(
 
     Raises:
         Refusal: too many wait for that day.
+        NotFound, Invalid: one of its uploads is gone.
     """
     before = uow.scheduled.find(id_, person_id)
     if before is None or before.at == at:
@@ -125,6 +161,7 @@ def reschedule(
     after = replace(before, at=at)
     if _day(before.at) != _day(at):
         _check_day(uow, after)
+    uow.media.keep(submission_in(after).media_ids, person_id, until=at)
     uow.scheduled.move(id_, person_id, at=at)
     _wake_at(uow, after)
     return after

@@ -6,7 +6,6 @@ from datetime import datetime
 
 from aiohttp import web
 
-from communities import posting
 from communities.errors import NotFound
 from communities.people import ActorKey
 from communities.posting import PublishPost
@@ -17,14 +16,17 @@ from node.errors import Refusal
 from node.jobs import JobHandler
 from node.mastodon.composing import compose
 from node.mastodon.desk import Desk
-from node.mastodon.paging import Asked, asked_of, cut, id_in_path, link_header
+from node.mastodon.media import media_entity
+from node.mastodon.paging import Around, Asked, asked_of, cut, id_in_path, link_header
 from node.mastodon.parameters import invalid, parameters_of, query_of
-from node.mastodon.publishing import reschedule, submission_in
+from node.mastodon.publishing import Enclosed, reschedule, submission_in, submit_with_media
 from node.mastodon.replies import reply
 from node.mastodon.submissions import scheduled_at
+from node.media.urls import MediaUrls
 from protocols.mastodon import scheduled as shapes
 from protocols.mastodon.accounts import Entity
 from storage.jobs import Job
+from storage.media import Medium
 from storage.scheduled import ScheduledPost
 from storage.times import to_ms
 from storage.unit_of_work import UnitOfWork
@@ -55,7 +57,7 @@ def scheduled_routes(desk: Desk) -> list[Route]:
     ]
 
 
-def shown(uow: UnitOfWork, scheduled: ScheduledPost) -> Entity:
+def shown(uow: UnitOfWork, scheduled: ScheduledPost, urls: MediaUrls) -> Entity:
     """A scheduled post as apps see it."""
     sent = submission_in(scheduled)
     poll = None
@@ -80,10 +82,16 @@ def shown(uow: UnitOfWork, scheduled: ScheduledPost) -> Entity:
             in_reply_to_id=sent.answered_id,
             group_id=sent.group_id,
             media_ids=sent.media_ids,
+            media=[media_entity(medium, urls) for medium in _uploads(uow, sent.media_ids)],
             poll=poll,
             idempotency=sent.idempotency,
         )
     )
+
+
+def _uploads(uow: UnitOfWork, ids: tuple[int, ...]) -> list[Medium]:
+    found = [uow.media.get(media_id) for media_id in ids]
+    return [medium for medium in found if medium is not None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,53 +100,49 @@ class _Waiting:
 
     async def all(self, request: web.Request) -> web.Response:
         asked = asked_of(query_of(request))
-        found = await self.desk.storage.read(_page, actor_of(request), asked)
-        page, around = cut(asked, found, lambda one: one.id)
-        entities = await self.desk.storage.read(_entities, page)
+        entities, around = await self.desk.storage.read(self._page, actor_of(request), asked)
         return reply(entities, headers=link_header(request, self.desk.uris.base, around))
 
+    def _page(
+        self, uow: UnitOfWork, person_id: ActorKey, asked: Asked
+    ) -> tuple[list[Entity], Around]:
+        found = uow.scheduled.page(
+            person_id,
+            after=asked.after,
+            before=asked.before,
+            most=asked.one_more,
+            forward=asked.forward,
+        )
+        page, around = cut(asked, found, lambda one: one.id)
+        return [shown(uow, scheduled, self.desk.media.urls) for scheduled in page], around
+
     async def one(self, request: web.Request) -> web.Response:
-        found = await self.desk.storage.read(_find, id_in_path(request), actor_of(request))
-        return reply(found)
+        id_, person_id = id_in_path(request), actor_of(request)
+        return reply(await self.desk.storage.read(self._one, id_, person_id))
+
+    def _one(self, uow: UnitOfWork, id_: int, person_id: ActorKey) -> Entity:
+        return shown(uow, _required(uow.scheduled.find(id_, person_id)), self.desk.media.urls)
 
     async def move(self, request: web.Request) -> web.Response:
         at = scheduled_at(await parameters_of(request), self.desk.now())
         if at is None:
             raise invalid("scheduled_at can't be blank")
-        moved = await self.desk.storage.write(_move, id_in_path(request), actor_of(request), at)
-        return reply(moved)
+        id_, person_id = id_in_path(request), actor_of(request)
+        return reply(await self.desk.storage.write(self._move, id_, person_id, at))
+
+    def _move(self, uow: UnitOfWork, id_: int, person_id: ActorKey, at: datetime) -> Entity:
+        moved = _required(reschedule(uow, id_, person_id, at))
+        return shown(uow, moved, self.desk.media.urls)
 
     async def drop(self, request: web.Request) -> web.Response:
         await self.desk.storage.write(_drop, id_in_path(request), actor_of(request))
         return reply({})
 
 
-def _page(uow: UnitOfWork, person_id: ActorKey, asked: Asked) -> list[ScheduledPost]:
-    return uow.scheduled.page(
-        person_id,
-        after=asked.after,
-        before=asked.before,
-        most=asked.one_more,
-        forward=asked.forward,
-    )
-
-
-def _entities(uow: UnitOfWork, page: list[ScheduledPost]) -> list[Entity]:
-    return [shown(uow, scheduled) for scheduled in page]
-
-
 def _required(found: ScheduledPost | None) -> ScheduledPost:
     if found is None:
         raise NotFound("No such scheduled post")
     return found
-
-
-def _find(uow: UnitOfWork, id_: int, person_id: ActorKey) -> Entity:
-    return shown(uow, _required(uow.scheduled.find(id_, person_id)))
-
-
-def _move(uow: UnitOfWork, id_: int, person_id: ActorKey, at: datetime) -> Entity:
-    return shown(uow, _required(reschedule(uow, id_, person_id, at)))
 
 
 def _drop(uow: UnitOfWork, id_: int, person_id: ActorKey) -> None:
@@ -164,7 +168,7 @@ def publish_scheduled_job(desk: Desk) -> JobHandler:
             await desk.storage.write(_finish, job)
             return
         command = desk.acting.prepare(scheduled.person_id, draft)
-        await desk.acting.run(_publish, command, scheduled, job)
+        await desk.acting.run(_publish, command, scheduled, desk.media.urls, job)
 
     return run
 
@@ -175,11 +179,14 @@ def _waits(uow: UnitOfWork, id_: int, at_ms: int) -> ScheduledPost | None:
     return found if found is not None and to_ms(found.at) == at_ms else None
 
 
-def _publish(uow: UnitOfWork, command: PublishPost, scheduled: ScheduledPost, job: Job) -> None:
+def _publish(
+    uow: UnitOfWork, command: PublishPost, scheduled: ScheduledPost, urls: MediaUrls, job: Job
+) -> None:
     """Publish, unless another run did or its author moved it, and end the job, in one unit."""
     if _waits(uow, scheduled.id, to_ms(scheduled.at)) is not None:
         uow.scheduled.remove(scheduled.id)
-        posting.submit(uow, command)
+        enclosed = Enclosed(ids=submission_in(scheduled).media_ids, urls=urls)
+        submit_with_media(uow, command, enclosed)
     uow.jobs.finish(job)
 
 

@@ -21,10 +21,18 @@ from node.mastodon.composing import compose, known_to
 from node.mastodon.desk import Desk
 from node.mastodon.paging import id_in_path
 from node.mastodon.parameters import Parameters, parameters_of
-from node.mastodon.publishing import Once, made_before, once_of, publish, schedule, to_schedule
+from node.mastodon.publishing import (
+    Enclosed,
+    Once,
+    made_before,
+    once_of,
+    publish,
+    schedule,
+    to_schedule,
+)
 from node.mastodon.refusals import in_words
 from node.mastodon.replies import reply
-from node.mastodon.revising import changes_in, source_text
+from node.mastodon.revising import changes_in, rearranged, source_text
 from node.mastodon.scheduled import shown
 from node.mastodon.subjects import subject
 from node.mastodon.submissions import Submission, scheduled_at, submission_of, text_in
@@ -81,7 +89,8 @@ class _Writing:
         if at is not None:
             return await self._schedule(submission, author, at, once)
         command = self.desk.acting.prepare(author, draft)
-        return await self.desk.acting.run(publish, command, once)
+        enclosed = Enclosed(ids=submission.media_ids, urls=self.desk.media.urls)
+        return await self.desk.acting.run(publish, command, enclosed, once)
 
     async def _schedule(
         self, submission: Submission, author: ActorKey, at: datetime, once: Once | None
@@ -93,7 +102,7 @@ class _Writing:
         """What a submission became: a Status, or one that waits."""
         scheduled = uow.scheduled.find(key, author)
         if scheduled is not None:
-            return shown(uow, scheduled)
+            return shown(uow, scheduled, self.desk.media.urls)
         return self._shown(uow, PostKey(key), author)
 
     def _shown(self, uow: UnitOfWork, post_id: PostKey, viewer: ActorKey) -> Entity:
@@ -122,20 +131,39 @@ class _Writing:
     ) -> PostKey:
         post = _own(uow, status_id, author, at)
         known = known_to(uow, named, author, at)
-        changes = changes_in(parameters, post, known, self.desk.uris)
+        attachments = rearranged(uow, self.desk.media.urls, parameters, post, at)
+        changes = changes_in(parameters, post, known, attachments, self.desk.uris)
         editing.edit(uow, edit_command(uow, author, post.id, changes, at))
         return post.id
 
     async def delete(self, request: web.Request) -> web.Response:
         desk, author = self.desk, actor_of(request)
-        return reply(await desk.acting.run(self._delete, id_in_path(request), author, desk.now()))
+        parameters = await parameters_of(request)
+        return reply(
+            await desk.acting.run(self._delete, id_in_path(request), author, parameters, desk.now())
+        )
 
-    def _delete(self, uow: UnitOfWork, status_id: int, author: ActorKey, at: datetime) -> Entity:
-        """Withdraw a post; the Status as it was, with its text to be written anew."""
+    def _delete(
+        self,
+        uow: UnitOfWork,
+        status_id: int,
+        author: ActorKey,
+        parameters: Parameters,
+        at: datetime,
+    ) -> Entity:
+        """Withdraw a post; the Status as it was, with its text to be written anew.
+
+        Its uploads wait a day for that, unless they are to go at once.
+        """
         post = _own(uow, status_id, author, at)
         entity = self._shown(uow, post.id, author)
         entity["text"] = _to_write_anew(uow, post, self.desk.uris.domain)
         editing.withdraw(uow, post.id, author, at)
+        released = uow.media.attached_to(post.id)
+        uow.media.claim((), author, post.id, at=at)
+        if parameters.is_set("delete_media"):
+            for medium in released:
+                uow.media.delete(medium.id)
         return entity
 
     async def set_policy(self, request: web.Request) -> web.Response:

@@ -28,6 +28,7 @@ from storage.follow_options import FollowsShown
 from storage.idempotency import IdempotencyKeys
 from storage.inbox import Inbox
 from storage.instance import Instance
+from storage.instance_facts import InstanceFacts
 from storage.invitations import Invitations
 from storage.jobs import Jobs
 from storage.keys import Keys
@@ -130,6 +131,7 @@ class UnitOfWork:
         self.thread_mutes = ThreadMutes(connection)
         self.lists = Lists(connection)
         self.filters = Filters(connection)
+        self.instance_facts = InstanceFacts(connection)
         self.notice_pages = NoticePages(connection)
         self.notice_policies = NoticePolicies(connection)
         self.push_subscriptions = PushSubscriptions(connection)

@@ -7,6 +7,7 @@ from node.mastodon.accounts import account_routes
 from node.mastodon.desk import Desk
 from node.mastodon.filters import filter_routes
 from node.mastodon.follow_requests import follow_request_routes
+from node.mastodon.instance import instance_routes
 from node.mastodon.keyword_filters import keyword_filter_routes
 from node.mastodon.lists import list_routes
 from node.mastodon.markers import marker_routes
@@ -23,6 +24,7 @@ PARTS: tuple[Callable[[Desk], list[Route]], ...] = (
     account_routes,
     filter_routes,
     follow_request_routes,
+    instance_routes,
     keyword_filter_routes,
     list_routes,
     marker_routes,

@@ -52,18 +52,20 @@ class MediaCache:
         row = self._db.row(sql.CACHED_BYTES)
         return 0 if row is None else int(row[0])
 
-    def evict(self, wanted: int) -> int:
+    def evict(self, wanted: int) -> tuple[int, list[bytes]]:
         """Drop the least recently used until `wanted` bytes are freed, at most `STEP` entries.
 
-        How many bytes were freed; less than wanted means: call again, or nothing is left.
+        How many bytes that were, and their files; less than wanted means: call again, or nothing
+        is left.
         """
-        freed = 0
-        for key, size in self._db.rows(sql.LEAST_USED, most=STEP):
+        freed, digests = 0, []
+        for key, size, digest in self._db.rows(sql.LEAST_USED, most=STEP):
             if freed >= wanted:
                 break
             self._db.run(sql.EVICT, cached=key)
             freed += size
-        return freed
+            digests.append(bytes(digest))
+        return freed, digests
 
 
 class MediaBlobs:

@@ -164,7 +164,7 @@ TOUCH = Statement(
 )
 CACHED_BYTES = Statement(select(func.coalesce(func.sum(media_cache.c.bytes), 0)))
 LEAST_USED = Statement(
-    select(media_cache.c.key, media_cache.c.bytes)
+    select(media_cache.c.key, media_cache.c.bytes, media_cache.c.digest)
     .order_by(media_cache.c.used_ms)
     .limit(bindparam("most"))
 )

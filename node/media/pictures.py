@@ -61,6 +61,15 @@ def make_picture(order: Order) -> Made:
         return _make_still(_readable(image), order)
 
 
+def frames_to_loop(order: Order) -> int:
+    """How many frames an uploaded GIF has that moves; 0 for everything else."""
+    if order.media_type != "image/gif" or order.shape is not Shape.UPLOAD:
+        return 0
+    with Image.open(order.source, formats=("GIF",)) as image:
+        frames = int(getattr(image, "n_frames", 1))
+    return frames if frames > 1 else 0
+
+
 def _make_still(image: Image.Image, order: Order) -> Made:
     if order.shape is Shape.SMALL:
         return write_preview(image, order.target)

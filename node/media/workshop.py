@@ -9,11 +9,12 @@ import os
 import resource
 import sys
 import warnings
+from importlib.util import find_spec
 
 from PIL import Image, UnidentifiedImageError
 
 from node.media.orders import Made, Order, decode_order, encode
-from node.media.pictures import Unusable, make_picture, take_away
+from node.media.pictures import Unusable, frames_to_loop, make_picture, take_away
 from protocols.media_types import PICTURE_TYPES
 
 MEMORY_BYTES = 1024 * 1024 * 1024
@@ -75,12 +76,14 @@ def _made(order: Order) -> tuple[Made, bool]:
 
 
 def _make(order: Order) -> Made:
-    if order.media_type in PICTURE_TYPES:
+    is_picture = order.media_type in PICTURE_TYPES
+    frames = frames_to_loop(order) if is_picture else 0
+    if is_picture and not (frames and find_spec("av")):
         return make_picture(order)
     # PyAV takes 0.2 s and 60 MB to import, which pictures need not pay; it is in an extra.
-    from node.media.films import make_film  # noqa: PLC0415
+    from node.media.films import make_film, make_loop  # noqa: PLC0415
 
-    return make_film(order)
+    return make_loop(order, frames) if is_picture else make_film(order)
 
 
 if __name__ == "__main__":

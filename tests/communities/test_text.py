@@ -11,9 +11,11 @@ from communities.errors import Invalid
 from communities.limits import MAX_TEXT_BYTES
 from communities.text import (
     MAX_TAGS,
+    Markup,
     find_hashtags,
     find_mentions,
     plain_text,
+    render,
     render_markdown,
     sanitise,
 )
@@ -349,3 +351,27 @@ def test_names_are_found_in_time_proportional_to_the_text(piece: str) -> None:
 )
 def test_plain_text_is_the_words_cut_to_size(html: str, limit: int, text: str) -> None:
     assert plain_text(html, limit) == text
+
+
+@pytest.mark.parametrize(
+    ("markup", "html"),
+    [
+        (Markup.MARKDOWN, "<p>one\n<strong>two</strong></p>"),
+        (Markup.LINES, "<p>one<br><strong>two</strong></p>"),
+        (Markup.PLAIN, "<p>one<br>**two**</p>"),
+    ],
+)
+def test_line_breaks_and_markdown_count_as_the_source_is_meant(markup: Markup, html: str) -> None:
+    assert render("one\n**two**", markup) == html
+
+
+def test_plain_text_is_never_markup_but_its_names_and_addresses_are_links() -> None:
+    source = "# @ann and\n- [x](javascript:X) <b> https://bees.example/"
+
+    html = render(source, Markup.PLAIN, {"@ann": "https://bees.example/@ann"})
+
+    assert html == (
+        f'<p># <a href="https://bees.example/@ann" class="u-url mention" {REL}>@ann</a> and<br>'
+        f'- [x](javascript:X) &lt;b&gt; <a href="https://bees.example/" {REL}>'
+        "https://bees.example/</a></p>"
+    )

@@ -2,6 +2,7 @@
 
 import io
 import zlib
+from fractions import Fraction
 from math import sin
 from struct import pack
 from typing import Any
@@ -84,10 +85,12 @@ def film(
     file = io.BytesIO()
     with av.open(file, "w", format=kind) as container:
         container.metadata.update(metadata)
-        if codec:
-            _add_pictures(container, codec, 10 * seconds, size)
-        if sound:
-            _add_tone(container, sound, seconds)
+        pictures = container.add_stream(codec, rate=10) if codec else None
+        tones = container.add_stream(sound, rate=48_000) if sound else None
+        if isinstance(pictures, av.VideoStream):
+            _add_pictures(container, pictures, 10 * seconds, size)
+        if isinstance(tones, av.AudioStream):
+            _add_tone(container, tones, seconds)
     return file.getvalue()
 
 
@@ -97,26 +100,22 @@ def tone(kind: str, codec: str, seconds: int = 1, **metadata: str) -> bytes:
 
 
 def _add_pictures(
-    container: OutputContainer, codec: str, frames: int, size: tuple[int, int]
+    container: OutputContainer, stream: av.VideoStream, frames: int, size: tuple[int, int]
 ) -> None:
-    stream = container.add_stream(codec, rate=10)
-    assert isinstance(stream, av.VideoStream)
     stream.width, stream.height, stream.pix_fmt = *size, "yuv420p"
     for number in range(frames):
         frame = av.VideoFrame.from_image(gradient(*size).rotate(9 * number))
-        frame.pts = number
+        frame.pts, frame.time_base = number, Fraction(1, 10)
         container.mux(stream.encode(frame))
     container.mux(stream.encode(None))
 
 
-def _add_tone(container: OutputContainer, codec: str, seconds: int) -> None:
-    stream = container.add_stream(codec, rate=48_000)
-    assert isinstance(stream, av.AudioStream)
+def _add_tone(container: OutputContainer, stream: av.AudioStream, seconds: int) -> None:
     samples, each = 48_000 * seconds, 960
     for start in range(0, samples, each):
         frame = av.AudioFrame(format="s16", layout="stereo", samples=each)
         wave = (int(9_000 * sin(place / 20)) for place in range(start, start + each))
         frame.planes[0].update(b"".join(pack("<hh", level, level) for level in wave))
-        frame.sample_rate, frame.pts = 48_000, start
+        frame.sample_rate, frame.pts, frame.time_base = 48_000, start, Fraction(1, 48_000)
         container.mux(stream.encode(frame))
     container.mux(stream.encode(None))

@@ -125,6 +125,8 @@ def post_document(uow: UnitOfWork, post: Post, uris: Uris) -> vocabulary.Post | 
                 width=one.width,
                 height=one.height,
                 blurhash=one.blurhash,
+                focus=one.focus,
+                duration_ms=one.duration_ms,
             )
             for one in content.attachments
         ),

@@ -67,6 +67,8 @@ def post_content(post: vocabulary.Post) -> PostContent:
                 width=attached.width,
                 height=attached.height,
                 blurhash=attached.blurhash,
+                focus=attached.focus,
+                duration_ms=attached.duration_ms,
             )
             for attached in post.attachments[:MAX_ATTACHMENTS]
         ),

@@ -10,6 +10,7 @@ attachments); FEP-eb48 (hashtags); FEP-9098 (custom emojis); FEP-e232 and FEP-04
 from dataclasses import dataclass
 from typing import Final
 
+from protocols.activitypub.media_values import duration_of, focus_of
 from protocols.activitypub.parsing_origins import is_web_url
 from protocols.activitypub.parsing_values import (
     as_list,
@@ -142,6 +143,8 @@ def _attachment(value: JsonValue) -> Attachment | None:
         width=count_of(described.get("width")),
         height=count_of(described.get("height")),
         blurhash=plain_text(value.get("blurhash"), MAX_BLURHASH_CHARACTERS),
+        focus=focus_of(value.get("focalPoint")),
+        duration_ms=duration_of(value.get("duration")),
     )
 
 

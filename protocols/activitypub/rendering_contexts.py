@@ -74,6 +74,7 @@ POST_TERMS: Final[Terms] = {
     "gts": "https://gotosocial.org/ns#",
     "mz": "https://joinmobilizon.org/ns#",
     "blurhash": "toot:blurhash",
+    "focalPoint": {"@container": "@list", "@id": "toot:focalPoint"},
     "votersCount": "toot:votersCount",
     "commentsEnabled": "pt:commentsEnabled",
     "isLiveBroadcast": "sc:isLiveBroadcast",

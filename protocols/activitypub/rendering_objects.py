@@ -7,6 +7,7 @@ Spec: FEP-1b12 (audience); FEP-7888 (context); FEP-9967 (polls); FEP-8a8e (event
 from datetime import datetime
 from itertools import chain
 
+from protocols.activitypub.media_values import render_duration, render_focus
 from protocols.activitypub.rendering_contexts import PLAIN_CONTEXT, POST_CONTEXT, render_context
 from protocols.activitypub.rendering_values import (
     drop_empty,
@@ -134,6 +135,8 @@ def _attachment(attachment: Attachment) -> JsonObject:
             "width": attachment.width,
             "height": attachment.height,
             "blurhash": attachment.blurhash,
+            "focalPoint": render_focus(attachment.focus),
+            "duration": render_duration(attachment.duration_ms),
         }
     )
 

@@ -118,6 +118,8 @@ class Attachment:
     width: int | None = None
     height: int | None = None
     blurhash: str | None = None
+    focus: tuple[float, float] | None = None
+    duration_ms: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -71,6 +71,7 @@ class Community:
     description_source: str = ""
     url: str | None = None
     icon_url: str | None = None
+    image_url: str | None = None
     followers_uri: str | None = None
     moderators_uri: str | None = None
     featured_uri: str | None = None

@@ -12,6 +12,7 @@ from communities.community import (
     PostingPolicy,
 )
 from communities.people import ActorKey, ActorState
+from storage.actor_words import ActorWords
 from storage.actors import Actors, Profile
 from storage.connection import Connection, Row
 from storage.memory import Memory
@@ -40,6 +41,7 @@ COLUMNS = (
     communities.c.posting,
     communities.c.downvotes,
     communities.c.sensitive,
+    actors.c.image_url,
 )
 _SELECT = select(*COLUMNS).join_from(communities, actors, actors.c.id == communities.c.id)
 _BY_ID = Statement(_SELECT.where(communities.c.id == bindparam("id")))
@@ -64,6 +66,7 @@ _UPDATE_ACTOR = Statement(
         summary_html=bindparam("new_html"),
         summary_source=bindparam("new_source"),
         icon_url=bindparam("new_icon_url"),
+        image_url=bindparam("new_image_url"),
         state=bindparam("new_state"),
         locked=bindparam("new_locked"),
         discoverable=bindparam("new_discoverable"),
@@ -94,6 +97,7 @@ def to_community(row: Row) -> Community:
         posting=PostingPolicy(row[17]),
         downvotes=bool(row[18]),
         sensitive=bool(row[19]),
+        image_url=row[20],
     )
 
 
@@ -116,6 +120,7 @@ class Communities:
         self._db = connection
         self._memory: Memory[Community] = Memory(connection.memories, "communities", "actors")
         self._actors = Actors(connection)
+        self._words = ActorWords(connection)
 
     def get(self, community_id: ActorKey) -> Community | None:
         """The community with this key."""
@@ -159,10 +164,12 @@ class Communities:
             new_html=community.description_html,
             new_source=community.description_source,
             new_icon_url=community.icon_url,
+            new_image_url=community.image_url,
             new_state=community.state.value,
             new_locked=community.join is not JoinPolicy.OPEN,
             new_discoverable=community.visibility is CommunityVisibility.PUBLIC,
         )
+        self._words.put(community.id, community.name, community.localpart)
 
     def _update_policies(self, community: Community) -> None:
         values = {f"new_{name}": value for name, value in _policies(community).items()}

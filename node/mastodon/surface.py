@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 from node.app import Route
 from node.mastodon.accounts import account_routes
+from node.mastodon.apps import app_routes
 from node.mastodon.desk import Desk
 from node.mastodon.filters import filter_routes
 from node.mastodon.follow_requests import follow_request_routes
@@ -13,15 +14,21 @@ from node.mastodon.lists import list_routes
 from node.mastodon.markers import marker_routes
 from node.mastodon.media import media_routes
 from node.mastodon.polls import poll_routes
+from node.mastodon.preferences import preferences_routes
+from node.mastodon.profile import profile_routes
 from node.mastodon.reacting import reacting_routes
 from node.mastodon.relationships import relationship_routes
 from node.mastodon.reports import report_routes
 from node.mastodon.scheduled import scheduled_routes
 from node.mastodon.silencing import silencing_routes
+from node.mastodon.status_lists import status_list_routes
+from node.mastodon.statuses_read import status_read_routes
 from node.mastodon.statuses_write import status_write_routes
+from node.mastodon.timelines import timeline_routes
 
 PARTS: tuple[Callable[[Desk], list[Route]], ...] = (
     account_routes,
+    app_routes,
     filter_routes,
     follow_request_routes,
     instance_routes,
@@ -30,12 +37,17 @@ PARTS: tuple[Callable[[Desk], list[Route]], ...] = (
     marker_routes,
     media_routes,
     poll_routes,
+    preferences_routes,
+    profile_routes,
     reacting_routes,
     relationship_routes,
     report_routes,
     scheduled_routes,
     silencing_routes,
+    status_list_routes,
+    status_read_routes,
     status_write_routes,
+    timeline_routes,
 )
 """One function for each module of handlers; a line for each, in alphabetical order."""
 

@@ -27,17 +27,17 @@ class Source:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Role:
-    """What someone may do on the whole node; `permissions` are Mastodon's bits."""
+    """What someone is on the whole node.
+
+    Mastodon's bits for what one may do are all off: they open calls that this API has not.
+    """
 
     id: str = "-99"
     name: str = ""
-    permissions: int = 0
 
 
 EVERYONE = Role()
 """The role of people without any: Mastodon's own number for it."""
-STAFF = Role(id="1", name="Staff", permissions=0x10 | 0x8)
-"""Who runs the node: Mastodon's bits for reports and for users."""
 
 
 def credential_account(account: Entity, source: Source, role: Role) -> Entity:
@@ -66,8 +66,8 @@ def credential_account(account: Entity, source: Source, role: Role) -> Entity:
             "id": role.id,
             "name": role.name,
             "color": "",
-            "permissions": str(role.permissions),
-            "highlighted": bool(role.permissions),
+            "permissions": "0",
+            "highlighted": bool(role.name),
         },
     }
 

@@ -231,6 +231,13 @@ def _let_push_be_as_answered(document: dict[str, Any]) -> None:
     alerts.pop("required", None)
 
 
+def _let_preferences_be_told(document: dict[str, Any]) -> None:
+    """The schema describes the answer in words alone; the entity it means stands elsewhere."""
+    schema = {"$ref": f"{DOCUMENT}#/components/schemas/Preferences"}
+    answer = _answer(document, "/api/v1/preferences", "get")
+    answer["content"] = {"application/json": {"schema": schema}}
+
+
 WAIVERS: Mapping[str, Waive] = {
     "a deleted status has text and no content": _let_deleted_status_be_short,
     "what is posted is a status or a scheduled one": _read_one_of_as_any_of,
@@ -241,6 +248,7 @@ WAIVERS: Mapping[str, Waive] = {
     "a description that was never written has no time": _let_be_null(
         "ExtendedDescription", "updated_at"
     ),
+    "preferences are the entity of that name": _let_preferences_be_told,
     "a push subscription has a number, and the alerts that were set": _let_push_be_as_answered,
 }
 """Where Mastodon itself differs from the schema. Source: reference client-apis, the head."""

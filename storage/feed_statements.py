@@ -278,6 +278,20 @@ def _likers(_tools: Tools) -> Select[Any]:
     )
 
 
+def _featured(_tools: Tools) -> Select[Any]:
+    return (
+        select(posts.c.id)
+        .where(
+            posts.c.community_id == _ACTOR,
+            posts.c.pinned.is_(True),
+            is_published(posts),
+            is_readable(posts),
+        )
+        .order_by(posts.c.id.desc())
+        .limit(MOST)
+    )
+
+
 def _hidden(_tools: Tools) -> Any:  # noqa: ANN401 - a CompoundSelect
     """Whom the viewer muted or blocked, and who blocked the viewer."""
     in_force = or_(mutes.c.until_ms.is_(None), mutes.c.until_ms > bindparam("now_ms"))
@@ -306,3 +320,4 @@ FAVOURITES = OneSource(_favourites, favourites.c.id)
 BOOSTERS = OneSource(_boosters_of_post, boosts.c.id)
 LIKERS = OneSource(_likers, _LIKE_PLACE)
 HIDDEN = Statement(_hidden)
+FEATURED = Statement(_featured)

@@ -66,6 +66,7 @@ _MILLISECOND = 0xFFFF
 _SLACK = 8
 """So many more of each kind are read than a page holds: some stand for the same post."""
 _MOST_AT_ONCE = 500
+_MOST_PINNED = 40
 _ANY_TAGGED = {
     "origin": Origin.ANYWHERE.value,
     "only_media": 0,
@@ -250,6 +251,13 @@ class Feeds:
         with_boosts = not (wanted.exclude_reblogs or wanted.only_media or wanted.tagged)
         boosts_of = ((sql.AUTHOR_BOOSTS, True),) if with_boosts else ()
         return self._page(((sql.AUTHOR, True), *boosts_of), window, values, once=False)
+
+    def featured(self, community_id: ActorKey, viewer_id: ActorKey | None) -> list[PostKey]:
+        """What is pinned in a community, as far as a viewer may read it, newest first."""
+        rows = self._db.rows(
+            sql.FEATURED, actor=community_id, viewer=viewer_id or 0, most=_MOST_PINNED
+        )
+        return [PostKey(row[0]) for row in rows]
 
     def favourites(self, person_id: ActorKey, window: Window) -> list[tuple[int, PostKey]]:
         """What a person of this node liked, with the places in that list."""

@@ -1,6 +1,7 @@
 """Attachments of posts as MediaAttachments: pictures, films and sounds, never links."""
 
 from communities.posts import Attachment, Post
+from node.media.urls import MediaUrls
 from protocols.mastodon.accounts import Entity
 from protocols.mastodon.statuses import MediaFacts, media_attachment
 
@@ -22,15 +23,25 @@ def attachment_id(post: Post, place: int) -> int:
     return post.id ^ ((place + 1) << 9)
 
 
-def plain_attachment(post: Post, place: int, attachment: Attachment) -> Entity:
-    """An attachment by the address where its author put it."""
-    kind = attachment_type(attachment)
+def attachment_entity(
+    post: Post, place: int, attachment: Attachment, urls: MediaUrls, *, private: bool
+) -> Entity:
+    """An attachment by the addresses at which this node shows it.
+
+    Args:
+        post: what it is attached to.
+        place: which of its attachments it is.
+        attachment: a file, not a link.
+        urls: makes the addresses.
+        private: the post is not for everybody; its addresses hold for a while only.
+    """
+    url, preview_url = urls.attachment(attachment, private=private)
     return media_attachment(
         MediaFacts(
             id=attachment.media_id or attachment_id(post, place),
-            type=kind,
-            url=attachment.url,
-            preview_url=attachment.url if kind == "image" else None,
+            type=attachment_type(attachment),
+            url=url,
+            preview_url=preview_url,
             remote_url=None if post.local else attachment.url,
             description=attachment.alt,
             blurhash=attachment.blurhash,

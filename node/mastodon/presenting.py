@@ -14,10 +14,8 @@ from communities.people import ActorKey
 from communities.posts import Post
 from communities.visibility import Viewer
 from federation.uris import Uris
-from node.mastodon.attachments import plain_attachment
 from node.mastodon.presenting_accounts import (
     Pictures,
-    PictureUrl,
     account_entity,
     moment_of,
 )
@@ -31,12 +29,13 @@ from node.mastodon.presenting_pages import (
     read_page,
 )
 from node.mastodon.presenting_polls import poll_entity
-from node.mastodon.presenting_text import AttachmentEntity, written_part
+from node.mastodon.presenting_text import written_part
+from node.media.urls import MediaUrls
 from node.web.static_files import static_href
 from protocols.mastodon import statuses
 from protocols.mastodon.accounts import Entity
 from storage.feeds import FeedEntry, boost_id_of
-from storage.post_pages import (
+from storage.post_page_statements import (
     BOOKMARKED,
     BOOSTED,
     DISLIKED,
@@ -44,13 +43,9 @@ from storage.post_pages import (
     MUTES,
     PINNED,
     SILENCED,
-    PostRow,
 )
+from storage.post_pages import PostRow
 from storage.unit_of_work import UnitOfWork
-
-
-def _as_it_is(url: str) -> str:
-    return url
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,13 +53,11 @@ class Presenter:
     """Puts entities together.
 
     Attributes:
-        picture_url: from where a picture of an account is served to apps.
-        attachment: the MediaAttachment of a post's attachment.
+        media: the addresses at which pictures and attachments are shown.
     """
 
     uris: Uris
-    picture_url: PictureUrl = _as_it_is
-    attachment: AttachmentEntity = plain_attachment
+    media: MediaUrls
     _pictures: list[Pictures] = field(default_factory=list)
 
     def statuses(
@@ -120,7 +113,7 @@ class Presenter:
                 Pictures(
                     avatar=self.uris.base + static_href("avatar.png"),
                     header=self.uris.base + static_href("header.png"),
-                    shown_at=self.picture_url,
+                    shown_at=self.media.picture,
                 )
             )
         return self._pictures[0]
@@ -165,7 +158,7 @@ class Presenter:
             None if place is None else place.community,
             list({actor.id: actor for actor in meant if actor is not None}.values()),
             self.uris,
-            self.attachment,
+            self.media,
         )
         return statuses.status(
             part,

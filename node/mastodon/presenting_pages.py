@@ -16,18 +16,8 @@ from federation.uris import Uris
 from node.mastodon.presenting_text import Anchor, MentionIndex, mentions_in
 from protocols.mastodon.accounts import Entity
 from storage.feeds import FeedEntry, boost_id_of
-from storage.post_pages import (
-    BLOCKED_BY,
-    BLOCKS,
-    FOLLOWS,
-    MUTES,
-    NAMED,
-    NO_MARKS,
-    ActorCounts,
-    ActorRow,
-    PostRow,
-    ViewerMarks,
-)
+from storage.post_page_statements import BLOCKED_BY, BLOCKS, FOLLOWS, MUTES, NAMED
+from storage.post_pages import NO_MARKS, ActorCounts, ActorRow, PostRow, ViewerMarks
 from storage.unit_of_work import UnitOfWork
 
 _GONE = (ActorState.SUSPENDED, ActorState.DELETED)

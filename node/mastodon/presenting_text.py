@@ -1,7 +1,7 @@
 """The part of a Status that its author wrote: the same for every reader."""
 
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from html import unescape
 from urllib.parse import urlsplit
@@ -10,15 +10,13 @@ from communities.community import Community
 from communities.posts import Attachment, Post, Visibility
 from communities.visibility import audience_in
 from federation.uris import Uris
-from node.mastodon.attachments import is_shown
+from node.mastodon.attachments import attachment_entity, is_shown
 from node.mastodon.presenting_accounts import acct
+from node.media.urls import MediaUrls
 from protocols.activitypub.parsing_origins import is_web_url
 from protocols.mastodon import statuses
 from protocols.mastodon.accounts import Entity
 from storage.post_pages import Mentioned, PostRow
-
-AttachmentEntity = Callable[[Post, int, Attachment], Entity]
-"""The MediaAttachment of a post's attachment, by its place among them."""
 
 _ANCHOR = re.compile(r"<a\b([^>]*)>(.*?)</a>", re.DOTALL)
 _HREF = re.compile(r'\bhref="([^"]*)"')
@@ -30,6 +28,7 @@ _VISIBILITIES = {
     Visibility.MEMBERS: "private",
     Visibility.DIRECT: "direct",
 }
+_OPEN = (Visibility.PUBLIC, Visibility.UNLISTED)
 MAX_MENTIONS = 50
 
 
@@ -95,19 +94,17 @@ class MentionIndex:
         )
 
 
-_NO_MENTIONS: Mapping[str, Mentioned] = {}
-
-
 def written_part(
     row: PostRow,
     community: Community | None,
     mentioned: Sequence[Mentioned],
     uris: Uris,
-    show: AttachmentEntity,
+    urls: MediaUrls,
 ) -> Entity:
     """What an author wrote, as the part of a Status that all readers share."""
     post, content = row.post, row.post.content
     link = content.link if is_web_url(content.link) else None
+    audience = audience_in(post, community)
     return statuses.written(
         statuses.Written(
             id=post.id,
@@ -119,13 +116,13 @@ def written_part(
             title=content.title,
             warning=content.warning or "",
             sensitive=content.sensitive or (community is not None and community.sensitive),
-            visibility=_VISIBILITIES[audience_in(post, community)],
+            visibility=_VISIBILITIES[audience],
             language=content.language,
             in_reply_to_id=post.parent_id,
             in_reply_to_account_id=row.parent_author_id,
             group_id=post.community_id,
             locked=post.locked,
-            media=media_of(post, show),
+            media=media_of(post, content.attachments, urls, private=not is_open(audience)),
             mentions=[_mention(actor, uris) for actor in mentioned],
             tags=[_tag(name.removeprefix("#"), uris) for name in content.hashtags],
             card=None if link is None else _card(link, content.title),
@@ -133,11 +130,18 @@ def written_part(
     )
 
 
-def media_of(post: Post, show: AttachmentEntity) -> list[Entity]:
-    """The MediaAttachments of a post."""
+def is_open(audience: Visibility) -> bool:
+    """Whether everybody may see what has this audience."""
+    return audience in _OPEN
+
+
+def media_of(
+    post: Post, attachments: Sequence[Attachment], urls: MediaUrls, *, private: bool
+) -> list[Entity]:
+    """The MediaAttachments of a post, as it is or as it was."""
     return [
-        show(post, place, attachment)
-        for place, attachment in enumerate(post.content.attachments)
+        attachment_entity(post, place, attachment, urls, private=private)
+        for place, attachment in enumerate(attachments)
         if is_shown(attachment)
     ]
 

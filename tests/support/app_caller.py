@@ -101,6 +101,7 @@ def desk_over(storage: Storage, clock: Clock, **settings: Any) -> Desk:
         snowflakes=snowflakes,
         now=clock,
     )
+    media = media_over(storage, clock, snowflakes.mint)
     return Desk(
         settings=Settings(node=NodeSettings(domain=HOME.domain), **settings),
         storage=storage,
@@ -108,9 +109,9 @@ def desk_over(storage: Storage, clock: Clock, **settings: Any) -> Desk:
         snowflakes=snowflakes,
         acting=acting,
         finder=finder,
-        presenter=Presenter(uris=HOME),
+        presenter=Presenter(uris=HOME, media=media.urls),
         push_key=PushKey(ec.derive_private_key(7, ec.SECP256R1())),
-        media=media_over(storage, clock, snowflakes.mint),
+        media=media,
         now=clock,
     )
 

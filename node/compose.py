@@ -28,14 +28,19 @@ from federation.signing import RequestSigning, SigningPool
 from federation.snowflakes import Snowflakes
 from federation.uris import Uris
 from node import notifying
+from node.acting import Acting
 from node.app import Parts, Route, build_app
+from node.app_side import AppSide, build_app_side
+from node.app_side import Ground as AppGround
 from node.clock import now
 from node.consumers import Consumer, Consumers
+from node.finding import Finder
 from node.first_start import fix_names, is_readable, node_signer
 from node.health import Readiness
 from node.job_kinds import JobTools, job_handlers
 from node.jobs import JobRunner
 from node.maintenance import Maintenance
+from node.mastodon.replies import API_DIALECT
 from node.metrics import Metrics, watch_loop_lag
 from node.peer_http.actors import ActorDocuments
 from node.peer_http.documents import Readers
@@ -86,9 +91,13 @@ class Node:
     readiness: Readiness
     readers: Readers
     resolver: Resolver
+    acting: Acting
+    finder: Finder
+    apps: AppSide
 
     async def start(self) -> None:
         """Begin the background loops."""
+        await self.apps.start(self.tasks)
         await self.consumers.prepare()
         await self.jobs.prepare()
         self.storage.on_commit(EVENTS, self.consumers.wake)
@@ -115,6 +124,7 @@ class Node:
         """End the loops, and write down what they had settled."""
         await self.tasks.stop(within=STOP_SECONDS)
         await self.deliverer.settle()
+        await self.apps.close()
 
     def app(self) -> web.Application:
         """The HTTP application with every route of the node."""
@@ -124,7 +134,9 @@ class Node:
                 routes=self.routes(),
                 readiness=self.readiness,
                 metrics=self.metrics,
+                guards=self.apps.guards(),
                 error_page=error_page(self.site()),
+                dialects=(API_DIALECT,),
             )
         )
 
@@ -159,7 +171,8 @@ class Node:
         )
         inboxes = inbox_routes(self.inbox, self.metrics)
         pages = web_routes(self.site())
-        return [*inboxes, *actors.routes(), *posts.routes(), *known.routes(), *pages]
+        apps = self.apps.routes(self.site())
+        return [*inboxes, *actors.routes(), *posts.routes(), *known.routes(), *pages, *apps]
 
 
 @asynccontextmanager
@@ -215,7 +228,34 @@ async def _put_together(settings: Settings, storage: Storage, client: Client, ta
             metrics=metrics,
         )
     )
+    acting = Acting(storage=storage, uris=uris, snowflakes=snowflakes, now=now)
+    finder = Finder(
+        storage=storage,
+        client=client,
+        resolver=peers.resolver,
+        policies=peers.policies,
+        uris=uris,
+        snowflakes=snowflakes,
+        now=now,
+    )
+    apps = await build_app_side(
+        AppGround(
+            settings=settings,
+            storage=storage,
+            uris=uris,
+            snowflakes=snowflakes,
+            client=client,
+            policies=peers.policies,
+            finder=finder,
+            acting=acting,
+            tasks=tasks,
+            now=now,
+        )
+    )
     return Node(
+        acting=acting,
+        finder=finder,
+        apps=apps,
         settings=settings,
         storage=storage,
         uris=uris,
@@ -230,19 +270,22 @@ async def _put_together(settings: Settings, storage: Storage, client: Client, ta
         consumers=_consumers(settings, storage, uris, metrics),
         jobs=JobRunner(
             storage,
-            job_handlers(
-                JobTools(
-                    storage=storage,
-                    client=client,
-                    resolver=peers.resolver,
-                    reader=peers.reader,
-                    policies=peers.policies,
-                    context=context,
-                    signer=peers.signer,
-                    backfill_max_posts=settings.federation.backfill_max_posts,
-                    now=now,
-                )
-            ),
+            {
+                **apps.jobs(),
+                **job_handlers(
+                    JobTools(
+                        storage=storage,
+                        client=client,
+                        resolver=peers.resolver,
+                        reader=peers.reader,
+                        policies=peers.policies,
+                        context=context,
+                        signer=peers.signer,
+                        backfill_max_posts=settings.federation.backfill_max_posts,
+                        now=now,
+                    )
+                ),
+            },
             tasks,
             metrics,
             now=now,

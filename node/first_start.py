@@ -1,6 +1,7 @@
 """What a node does at its first start and checks at every other: its names and its own actor."""
 
 import asyncio
+import secrets
 from datetime import datetime
 
 from communities.people import ActorKey
@@ -14,6 +15,9 @@ from storage.errors import StorageError
 from storage.instance import EPOCH
 from storage.store import Storage
 from storage.unit_of_work import UnitOfWork
+
+_MEDIA_SECRET = "media_secret"  # noqa: S105 - the name of it
+_SECRET_BYTES = 32
 
 
 async def node_signer(
@@ -53,6 +57,18 @@ def fix_names(uow: UnitOfWork, domain: str, web_host: str) -> int:
                 " it can never change"
             )
     return int(uow.instance.get(EPOCH) or 0)
+
+
+async def media_secret(storage: Storage) -> bytes:
+    """What addresses of media are signed with: made at the first start, kept ever after."""
+    return bytes.fromhex(await storage.write(_keep_secret, secrets.token_hex(_SECRET_BYTES)))
+
+
+def _keep_secret(uow: UnitOfWork, fresh: str) -> str:
+    known = uow.instance.get(_MEDIA_SECRET)
+    if known is None:
+        uow.instance.put(_MEDIA_SECRET, fresh)
+    return known or fresh
 
 
 def is_readable(uow: UnitOfWork) -> str | None:

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from communities.posts import Post, PostState
 from communities.text import plain_text
 from node.acting import Acting
-from node.clock import now
 from node.compose import Node
 from node.finding import Finder
 from node.verbs.answers import printable
@@ -35,17 +34,7 @@ class Desk:
 
 def desk_of(node: Node) -> Desk:
     """The desk of a node."""
-    acting = Acting(storage=node.storage, uris=node.uris, snowflakes=node.snowflakes, now=now)
-    finder = Finder(
-        storage=node.storage,
-        client=node.client,
-        resolver=node.resolver,
-        policies=node.policies,
-        uris=node.uris,
-        snowflakes=node.snowflakes,
-        now=now,
-    )
-    return Desk(node=node, acting=acting, finder=finder)
+    return Desk(node=node, acting=node.acting, finder=node.finder)
 
 
 def excerpt(post: Post) -> str:

@@ -1,0 +1,148 @@
+"""The parts that people and apps meet, made of the settings. Only `node.compose` calls it."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from federation.client import Client
+from federation.fetch_budget import FetchBudget
+from federation.policies import Policies
+from federation.snowflakes import Snowflakes
+from federation.uris import Uris
+from node.accounts.desk import AccountDesk, account_desk
+from node.acting import Acting
+from node.app import Access, Guard, Route
+from node.app_guards import AppGuards
+from node.app_tokens import Tokens
+from node.finding import Finder
+from node.first_start import media_secret
+from node.jobs import JobHandler
+from node.mastodon.desk import Desk
+from node.mastodon.presenting import Presenter
+from node.mastodon.surface import api_routes
+from node.media.desk import MediaDesk
+from node.media.freeing import MediaHousekeeping
+from node.media.remote import RemoteMedia, Source
+from node.media.serving import media_routes
+from node.media.urls import MediaUrls
+from node.oauth.consent import consent_routes
+from node.oauth.desk import OAuthDesk
+from node.push.keys import node_push_key
+from node.rates import Rates
+from node.settings import Settings
+from node.tasks import Tasks
+from node.web.account_surface import account_routes
+from node.web.letter_words import letter_writer
+from node.web.personal import AccountSite
+from node.web.site import Site
+from storage.blobs import BlobFiles
+from storage.store import Storage
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ground:
+    """What the apps' side stands on."""
+
+    settings: Settings
+    storage: Storage
+    uris: Uris
+    snowflakes: Snowflakes
+    client: Client
+    policies: Policies
+    finder: Finder
+    acting: Acting
+    tasks: Tasks
+    now: Callable[[], datetime]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AppSide:
+    """Accounts, tokens, the API and media, put together."""
+
+    desk: Desk
+    accounts: AccountDesk
+    tokens: Tokens
+    rates: Rates
+    media: MediaDesk
+    remote_media: RemoteMedia
+    housekeeping: MediaHousekeeping
+
+    def routes(self, site: Site) -> list[Route]:
+        """Every route of theirs."""
+        pages = AccountSite(site=site, desk=self.accounts)
+        oauth = OAuthDesk(api=self.desk, pages=pages, rates=self.rates)
+        return [
+            *api_routes(self.desk),
+            *consent_routes(oauth),
+            *account_routes(site, self.accounts),
+            *media_routes(self.media),
+            *self.remote_media.routes(),
+        ]
+
+    def guards(self) -> dict[Access, Guard]:
+        """Who lets callers in."""
+        return {**AppGuards(self.tokens, self.rates).table(), **self.accounts.guards()}
+
+    def jobs(self) -> Mapping[str, JobHandler]:
+        """What is done later."""
+        return self.accounts.letters
+
+    async def start(self, tasks: Tasks) -> None:
+        """Begin what goes on in the background."""
+        await self.housekeeping.start()
+        tasks.keep(self.tokens.run, "tokens")
+
+    async def close(self) -> None:
+        """End the processes that decode."""
+        await self.media.close()
+
+
+async def build_app_side(ground: Ground) -> AppSide:
+    """Build it; keys and secrets of the node are made at the first start."""
+    settings, now = ground.settings, ground.now
+    urls = MediaUrls(ground.uris, await media_secret(ground.storage), now)
+    media = MediaDesk(
+        settings=settings.media,
+        storage=ground.storage,
+        files=BlobFiles(settings.node.data_dir / "media"),
+        urls=urls,
+        spawn=ground.tasks.spawn,
+        mint=ground.snowflakes.mint,
+        now=now,
+    )
+    accounts = account_desk(
+        settings=settings,
+        storage=ground.storage,
+        uris=ground.uris,
+        snowflakes=ground.snowflakes,
+        write=letter_writer(title=settings.title, languages=settings.node.languages, now=now),
+        now=now,
+    )
+    return AppSide(
+        desk=Desk(
+            settings=settings,
+            storage=ground.storage,
+            uris=ground.uris,
+            snowflakes=ground.snowflakes,
+            acting=ground.acting,
+            finder=ground.finder,
+            presenter=Presenter(uris=ground.uris, media=urls),
+            push_key=await node_push_key(ground.storage),
+            media=media,
+            now=now,
+        ),
+        accounts=accounts,
+        tokens=Tokens(ground.storage, now=now),
+        rates=Rates(now=now, address_of=accounts.address_of, off=not settings.limits.client_rates),
+        media=media,
+        remote_media=RemoteMedia(
+            media,
+            Source(
+                client=ground.client,
+                policies=ground.policies,
+                # Apart from that of documents, which must not wait for pictures.
+                budget=FetchBudget(settings.limits.fetches_per_minute, now=now),
+            ),
+        ),
+        housekeeping=MediaHousekeeping(media=media),
+    )

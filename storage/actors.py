@@ -11,6 +11,7 @@ from sqlalchemy import ColumnElement, bindparam, func, insert, or_, select, upda
 from communities.membership import MembershipState
 from communities.people import ActorKey, ActorState
 from protocols.activitypub.parsing_origins import host_of
+from storage.actor_words import ActorWords
 from storage.audiences import Audiences
 from storage.connection import Connection, Row
 from storage.memory import Memory
@@ -246,6 +247,7 @@ class Actors:
         self._memory: Memory[Profile] = Memory(connection.memories, "actors")
         self._identities: Memory[Row] = Memory(connection.memories, "actors")
         self._audiences = Audiences(connection)
+        self._words = ActorWords(connection)
 
     def get(self, actor_id: ActorKey) -> Profile | None:
         """The profile with this key."""
@@ -297,6 +299,7 @@ class Actors:
     def add(self, profile: Profile) -> None:
         """Store a new local actor; its uri must be new."""
         self._db.run(_INSERT, **_values(profile))
+        self._words.put(profile.id, profile.name, profile.localpart)
 
     def put(self, profile: Profile) -> Profile:
         """Store a fetched profile: new, or over the row with the same uri, whose key stays.
@@ -304,6 +307,7 @@ class Actors:
         Identity (key, uri, kind, handle) and the state this node gave it are never changed.
         """
         if self._db.run(_INSERT_NEW, **_values(profile)) == 1:
+            self._words.put(profile.id, profile.name, profile.localpart)
             return profile
         known = self.by_uri(profile.uri)
         if known is None:
@@ -313,6 +317,8 @@ class Actors:
         for name in _KEPT[1:]:
             values.pop(name)
         self._db.run(_UPDATE, **values)
+        if profile.name != known.name:
+            self._words.put(known.id, profile.name, known.localpart)
         if profile.delivery_inbox != known.delivery_inbox:
             self._audiences.move(known.id, known.delivery_inbox, profile.delivery_inbox)
         stored = self.get(known.id)

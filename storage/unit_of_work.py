@@ -8,6 +8,7 @@ from communities.events import Event, PersonChanged
 from storage.account_links import AccountLinks
 from storage.account_notes import AccountNotes
 from storage.accounts import Accounts
+from storage.actor_words import ActorWords
 from storage.actors import Actors
 from storage.app_tokens import AppTokens
 from storage.apps import Apps
@@ -45,6 +46,7 @@ from storage.notifications import Notifications
 from storage.peers import Peers
 from storage.people import People
 from storage.post_pages import PostPages
+from storage.post_search import PostSearch
 from storage.posts import Posts
 from storage.preferences import PreferencesOfPeople
 from storage.profile_pins import ProfilePins
@@ -54,6 +56,7 @@ from storage.relations import Relations
 from storage.reports import Reports
 from storage.scheduled import ScheduledPosts
 from storage.sessions import SessionStore
+from storage.stream_ties import StreamTies
 from storage.thread_mutes import ThreadMutes
 from storage.timelines import Timelines
 from storage.welcomes import Welcomes
@@ -131,10 +134,13 @@ class UnitOfWork:
         self.thread_mutes = ThreadMutes(connection)
         self.lists = Lists(connection)
         self.filters = Filters(connection)
+        self.actor_words = ActorWords(connection)
+        self.post_search = PostSearch(connection)
         self.instance_facts = InstanceFacts(connection)
         self.notice_pages = NoticePages(connection)
         self.notice_policies = NoticePolicies(connection)
         self.push_subscriptions = PushSubscriptions(connection)
+        self.stream_ties = StreamTies(connection)
         self.markers = Markers(connection)
 
     def record(self, event: Event) -> None:

@@ -18,6 +18,7 @@ from node.web.personal import (
     AccountSite,
     Shown,
     check_sender,
+    gone,
     see_other,
     show,
     visit_here,
@@ -157,15 +158,3 @@ def _by_link(word: str, shown: Handler, taken: Handler) -> list[Route]:
         Route(method="GET", path=path, handler=shown, access=access, name=word),
         Route(method="POST", path=path, handler=taken, access=access, name=f"{word}-form"),
     ]
-
-
-def gone(pages: AccountSite, request: web.Request) -> web.Response:
-    """What is told of every link that does nothing."""
-    visit = visit_here(pages, request)
-    page = Shown(
-        template="welcome_gone.html",
-        title=visit.words.gettext("There is nothing here"),
-        path="/",
-        status=HTTPStatus.NOT_FOUND,
-    )
-    return show(pages, request, visit, page, SECRET_ADDRESS)

@@ -10,6 +10,7 @@ from node.web.settings_pages import settings_routes
 from node.web.sign_in import sign_in_routes
 from node.web.sign_up import sign_up_routes
 from node.web.site import Site
+from node.web.welcome import welcome_routes
 
 
 def account_routes(site: Site, desk: AccountDesk) -> list[Route]:
@@ -19,6 +20,7 @@ def account_routes(site: Site, desk: AccountDesk) -> list[Route]:
         *sign_in_routes(pages),
         *sign_up_routes(pages),
         *link_routes(pages),
+        *welcome_routes(pages),
         *settings_routes(pages),
         *security_routes(pages),
         *invitation_routes(pages),

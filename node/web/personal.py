@@ -81,10 +81,11 @@ def show(
 ) -> web.Response:
     """The page as an answer."""
     known = signed_in(request)
+    faults: defaultdict[str, str] = defaultdict(str, merged(shown.errors))
     values = {
         **shown.values,
         "csrf": "" if known is None else known.csrf,
-        "faults": defaultdict(str, merged(shown.errors)),
+        "faults": faults,
         "writes_mail": pages.desk.writes_mail,
     }
     failed = shown.errors and shown.status == HTTPStatus.OK
@@ -155,3 +156,15 @@ def owner_routes(name: str, path: str, shown: Handler, taken: Mapping[str, Handl
             )
         )
     return routes
+
+
+def gone(pages: AccountSite, request: web.Request) -> web.Response:
+    """What is told of every link that does nothing."""
+    visit = visit_here(pages, request)
+    page = Shown(
+        template="welcome_gone.html",
+        title=visit.words.gettext("There is nothing here"),
+        path="/",
+        status=HTTPStatus.NOT_FOUND,
+    )
+    return show(pages, request, visit, page, SECRET_ADDRESS)

@@ -8,11 +8,10 @@ from node.web.person_pages import person_routes
 from node.web.site import Site
 from node.web.sitemaps import sitemap_routes
 from node.web.static_files import static_routes
-from node.web.welcome import welcome_routes
 
 
 def web_routes(site: Site) -> list[Route]:
-    """Everything that people see but /post/<key>, which `thread_page` shows."""
+    """Everything that visitors see but /post/<key>, which `thread_page` shows."""
     return [
         *home_routes(site),
         *community_routes(site),
@@ -20,5 +19,4 @@ def web_routes(site: Site) -> list[Route]:
         *feed_routes(site),
         *sitemap_routes(site),
         *static_routes(),
-        *welcome_routes(site),
     ]

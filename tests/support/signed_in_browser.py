@@ -11,16 +11,11 @@ from urllib.parse import urlencode
 from aiohttp import web
 from aiohttp.test_utils import TestClient, TestServer
 
-from federation.snowflakes import Snowflakes
-from node.accounts.desk import AccountDesk, account_desk
+from node.accounts.desk import AccountDesk
 from node.app import Parts, build_app
 from node.health import Readiness
 from node.metrics import Metrics
-from node.settings import NodeSettings, Settings
-from node.settings_mail import MailSettings
-from node.settings_registration import RegistrationSettings
 from node.web.account_surface import account_routes
-from node.web.letter_words import letter_writer
 from node.web.pages import error_page
 from node.web.site import Site
 from node.web.surface import web_routes
@@ -29,27 +24,6 @@ from tests.support.visitor import BROWSER, Seen
 
 HIDDEN = re.compile(r'<input type="hidden" name="([^"]+)" value="([^"]*)">')
 COOKIE = "__Host-sid"
-
-
-def desk_over(
-    site: Site,
-    registration: RegistrationSettings | None = None,
-    mail: MailSettings | None = None,
-) -> AccountDesk:
-    """The use cases of accounts over the storage of a site, with hashes that cost nothing."""
-    settings = Settings(
-        node=NodeSettings(domain=HOME.domain),
-        registration=registration or RegistrationSettings(cheap_hashes=True),
-        mail=mail or MailSettings(),
-    )
-    return account_desk(
-        settings=settings,
-        storage=site.storage,
-        uris=site.uris,
-        snowflakes=Snowflakes(site.now, first=0),
-        write=letter_writer(title=site.title, languages=site.languages, now=site.now),
-        now=site.now,
-    )
 
 
 def hidden_fields(page: str) -> dict[str, str]:

@@ -12,11 +12,13 @@ from node.app import Access, Parts, Route, build_app
 from node.health import Readiness
 from node.metrics import Metrics
 from node.settings import HttpSettings
+from node.web.account_surface import account_routes
 from node.web.pages import error_page
 from node.web.site import Site
 from node.web.surface import web_routes
 from node.web.thread_pages import thread_page
 from storage.store import Storage
+from tests.support.account_pages import desk_over
 from tests.support.factories import HOME
 from tests.support.read_html import Document, read_html
 
@@ -82,11 +84,13 @@ async def visiting(site: Site) -> AsyncIterator[Visitor]:
         access=Access.PUBLIC,
         name="post",
     )
+    desk = desk_over(site)
     parts = Parts(
         settings=HttpSettings(),
-        routes=[*web_routes(site), thread],
+        routes=[*web_routes(site), *account_routes(site, desk), thread],
         readiness=Readiness({}),
         metrics=Metrics(),
+        guards=desk.guards(),
         error_page=error_page(site),
     )
     async with TestClient(TestServer(build_app(parts))) as client:

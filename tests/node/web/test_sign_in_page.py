@@ -19,10 +19,11 @@ from storage.store import Storage
 from storage.unit_of_work import UnitOfWork
 from tests.node.web.conftest import NOW
 from tests.support.account_bench import PASSWORD
+from tests.support.account_pages import desk_over
 from tests.support.clock import Clock
 from tests.support.factories import HOME, World
 from tests.support.read_html import read_html, skipped_headings
-from tests.support.signed_in_browser import COOKIE, Browser, browsing, desk_over, hidden_fields
+from tests.support.signed_in_browser import COOKIE, Browser, browsing, hidden_fields
 from tests.support.visitor import site_over
 
 SECRET = b"12345678901234567890"

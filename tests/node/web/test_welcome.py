@@ -18,15 +18,19 @@ from node.app import Parts, build_app
 from node.health import Readiness
 from node.metrics import Metrics
 from node.settings import HttpSettings
+from node.web.account_surface import account_routes
+from node.web.forms import MAX_FORM_BYTES
 from node.web.pages import error_page
 from node.web.site import Site
-from node.web.welcome import MAX_FORM_BYTES, welcome_routes
 from protocols.activitypub.vocabulary import ActivityType, Actor
 from storage.actors import Profile
 from storage.errors import Busy
 from storage.store import Storage
 from storage.times import to_ms
+from storage.unit_of_work import UnitOfWork
 from tests.node.web.conftest import NOW
+from tests.support.account_bench import PASSWORD
+from tests.support.account_pages import desk_over
 from tests.support.factories import HOME, World
 from tests.support.outbox import MASTODON, sent_after
 from tests.support.read_html import Document, read_html, skipped_headings
@@ -34,7 +38,12 @@ from tests.support.visitor import BROWSER, Seen, Visitor, site_over, visiting
 
 TOKEN = "AbCdEfGhIjKlMnOpQrSt_-"
 PATH = f"/welcome/{TOKEN}"
-FIELDS = {"name": "Ada of the hill", "about": "I keep *bees*.", "discoverable": "yes"}
+FIELDS = {
+    "name": "Ada of the hill",
+    "about": "I keep *bees*.",
+    "discoverable": "yes",
+    "password": PASSWORD,
+}
 GONE = "This link was used, has expired, or never was one."
 
 
@@ -54,7 +63,9 @@ class Owner:
         named |= {name.replace("_", "-"): value for name, value in headers.items()}
         named["Content-Type"] = named.get("Content-Type", "application/x-www-form-urlencoded")
         body = urlencode(fields)
-        async with self.visitor.client.post(path, data=body, headers=named) as answer:
+        async with self.visitor.client.post(
+            path, data=body, headers=named, allow_redirects=False
+        ) as answer:
             return Seen(answer.status, answer.headers.copy(), await answer.read())
 
     async def profile(self) -> Profile:
@@ -88,7 +99,7 @@ async def late_owner(sqlite_storage: Storage, world: World) -> AsyncIterator[Own
 def read(seen: Seen) -> Document:
     """A page without faults; the form is the only one that has something to fill in."""
     document = read_html(seen.text)
-    assert document.faults in ([], ["<form>", "<input>", "<input>"])
+    assert document.faults in ([], ["<form>", *["<input>"] * 3])
     assert skipped_headings(document) == []
     return document
 
@@ -133,12 +144,12 @@ async def test_form_says_how_the_owner_appears(owner: Owner) -> None:
     assert profile.summary_source == "I keep *bees*."
     assert profile.discoverable
     assert "Welcome, Ada of the hill" in document.text
-    assert "noaber act --as ada" in document.text
+    assert "You are signed in with this browser." in document.text
     assert "/@ada" in [link.href for link in document.links]
 
 
 async def test_who_does_not_want_to_be_listed_is_not(owner: Owner) -> None:
-    await owner.send({"name": "Ada", "about": ""})
+    await owner.send({"name": "Ada", "about": "", "password": PASSWORD})
 
     profile = await owner.profile()
     assert (profile.discoverable, profile.summary_html) == (False, "")
@@ -155,6 +166,40 @@ async def test_link_works_once(owner: Owner) -> None:
     assert GONE in read(again).text
     assert GONE in read(looked).text
     assert (await owner.profile()).name == "Ada of the hill"
+
+
+async def test_link_signs_its_owner_in_and_sets_their_password(owner: Owner) -> None:
+    seen = await owner.send()
+
+    cookie = seen.headers["Set-Cookie"].partition(";")[0]
+    assert (await owner.visitor.get("/settings", Cookie=cookie)).status == 200
+    fields = {"login": "ada", "password": PASSWORD}
+    assert (await owner.send(fields, "/sign-in")).status == 303
+
+
+async def test_link_leaves_a_password_that_is_there(owner: Owner) -> None:
+    await owner.send()
+    await keep_link(owner.storage, owner.person)
+
+    shown = await owner.visitor.get(PATH)
+    sent = await owner.send({**FIELDS, "password": "another password"})
+
+    assert 'name="password"' not in shown.text
+    assert sent.status == 200
+    fields = {"login": "ada", "password": PASSWORD}
+    assert (await owner.send(fields, "/sign-in")).status == 303
+
+
+async def test_link_does_not_stand_in_for_a_second_factor(owner: Owner) -> None:
+    def begin(uow: UnitOfWork) -> None:
+        uow.credentials.offer_totp(owner.person.id, b"1" * 20)
+        uow.credentials.begin_totp(owner.person.id, NOW)
+
+    await owner.storage.write(begin)
+    seen = await owner.send()
+
+    assert seen.status == 200
+    assert "Set-Cookie" not in seen.headers
 
 
 async def test_link_ends_after_seven_days(late_owner: Owner) -> None:
@@ -203,8 +248,8 @@ async def test_form_of_another_site_is_refused(owner: Owner, headers: dict[str, 
 async def test_html_in_a_name_is_text(owner: Owner) -> None:
     name = '<script>alert(1)</script>"><b>'
 
-    refused = await owner.send({"name": name, "about": "a" * (MAX_ABOUT + 1)})
-    taken = await owner.send({"name": name, "about": "<script>alert(2)</script>"})
+    refused = await owner.send({**FIELDS, "name": name, "about": "a" * (MAX_ABOUT + 1)})
+    taken = await owner.send({**FIELDS, "name": name, "about": "<script>alert(2)</script>"})
     shown = await owner.visitor.get("/@ada")
 
     assert refused.status == 422
@@ -221,6 +266,9 @@ async def test_html_in_a_name_is_text(owner: Owner) -> None:
         ({"name": "n" * 101}, "A name has 1 to 100 characters"),
         ({"about": "n" * 5001}, "The text about you is too long"),
         ({"name": "Ada", "about": "a\0b"}, "The text about you is too long"),
+        ({"password": "short"}, "This password is too short"),
+        ({"password": ""}, "This password is too short"),
+        ({"password": "a" * 12}, "This password is too short"),
     ],
 )
 async def test_what_is_wrong_is_said_and_the_link_stays(
@@ -275,11 +323,13 @@ async def test_token_is_not_in_the_log(
 ) -> None:
     """Also when the request fails, of which the log tells the path."""
     caplog.set_level(logging.DEBUG)
+    desk = desk_over(site)
     parts = Parts(
         settings=HttpSettings(),
-        routes=welcome_routes(site),
+        routes=account_routes(site, desk),
         readiness=Readiness({}),
         metrics=Metrics(),
+        guards=desk.guards(),
         error_page=error_page(site),
     )
 

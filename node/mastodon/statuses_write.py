@@ -153,17 +153,14 @@ class _Writing:
     ) -> Entity:
         """Withdraw a post; the Status as it was, with its text to be written anew.
 
-        Its uploads wait a day for that, unless they are to go at once.
+        Its uploads wait a day for that, unless they are to go with it.
         """
         post = _own(uow, status_id, author, at)
         entity = self._shown(uow, post.id, author)
         entity["text"] = _to_write_anew(uow, post, self.desk.uris.domain)
+        if not parameters.is_set("delete_media"):
+            uow.media.claim((), author, post.id, at=at)
         editing.withdraw(uow, post.id, author, at)
-        released = uow.media.attached_to(post.id)
-        uow.media.claim((), author, post.id, at=at)
-        if parameters.is_set("delete_media"):
-            for medium in released:
-                uow.media.delete(medium.id)
         return entity
 
     async def set_policy(self, request: web.Request) -> web.Response:

@@ -52,6 +52,9 @@ class Access(StrEnum):
     """An app with a token of its own or of a person."""
     APP_OPTIONAL = "app-optional"
     """Everybody; a token that is sent must hold, and says who looks."""
+    APP_LISTENING = "app-listening"
+    """An app that listens to streams: its handler looks the token up itself, since browsers can
+    send it only in the address or as a protocol. The address stays out of the log anyway."""
     SESSION = "session"
     """Who is signed in at the pages; others are sent to sign in."""
     SESSION_OPTIONAL = "session-optional"
@@ -60,7 +63,9 @@ class Access(StrEnum):
 
 _LAST_ANSWERS = frozenset({408, 413})
 """After these the rest of the body is not waited for: the connection ends."""
-_WITHOUT_GUARD = frozenset({Access.PUBLIC, Access.PEER_SIGNED, Access.ONE_TIME_LINK})
+_WITHOUT_GUARD = frozenset(
+    {Access.PUBLIC, Access.PEER_SIGNED, Access.ONE_TIME_LINK, Access.APP_LISTENING}
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -16,6 +16,7 @@ from node.settings_instance import InstanceSettings
 from node.settings_mail import MailSettings
 from node.settings_media import MediaSettings
 from node.settings_registration import RegistrationSettings
+from node.settings_streaming import StreamingSettings
 from node.settings_values import LOOPBACK, MIB, NOWHERE, Networks, Secret, told
 
 
@@ -217,6 +218,10 @@ class LimitsSettings:
         int,
         told("How many documents are fetched from one peer in a minute.", at_least=1),
     ] = 300
+    client_rates: Annotated[
+        bool,
+        told("Whether apps may call only so often: 300 times in five minutes, some calls less."),
+    ] = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -234,6 +239,7 @@ class Settings:
     registration: RegistrationSettings = field(default_factory=RegistrationSettings)
     mail: MailSettings = field(default_factory=MailSettings)
     instance: InstanceSettings = field(default_factory=InstanceSettings)
+    streaming: StreamingSettings = field(default_factory=StreamingSettings)
 
     @property
     def web_host(self) -> str:

@@ -171,6 +171,18 @@ _UNREAD = Statement(_unread)
 _GET = Statement(
     select(*COLUMNS).where(_c.person_id == bindparam("person"), _c.id == bindparam("id"))
 )
+_of_group = (
+    select(*COLUMNS)
+    .where(
+        _c.person_id == bindparam("person"),
+        _c.group_key == bindparam("group"),
+        _c.id < _BEFORE,
+        _c.id > _AFTER,
+    )
+    .limit(bindparam("most"))
+)
+_NEWEST_OF_GROUP = Statement(_of_group.order_by(_c.id.desc()))
+_OLDEST_OF_GROUP = Statement(_of_group.order_by(_c.id))
 _SIZE, _LOWEST, _HIGHEST = (len(COLUMNS) + place for place in range(3))
 
 
@@ -219,6 +231,18 @@ class NoticePages:
         for row in rows:
             by_key.setdefault(row[8], []).append(row)
         return {key: _group(key, of_key) for key, of_key in by_key.items()}
+
+    def of_group(self, person_id: ActorKey, key: str, window: Window) -> list[Notification]:
+        """What a group is made of."""
+        rows = self._db.rows(
+            _OLDEST_OF_GROUP if window.forward else _NEWEST_OF_GROUP,
+            person=person_id,
+            group=key,
+            before=window.before,
+            after=window.after,
+            most=window.most,
+        )
+        return [to_notification(row) for row in rows]
 
     def unread(self, wanted: Wanted, *, after: int, most: int) -> int:
         """How many after a position are not read, groups counted as one; at most `most`."""

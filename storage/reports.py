@@ -1,9 +1,9 @@
 """Reports, open and resolved, and the moderation log."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 
-from sqlalchemy import bindparam, insert, select, update
+from sqlalchemy import Select, bindparam, insert, select, update
 
 from communities.people import ActorKey
 from communities.posts import PostKey
@@ -17,7 +17,7 @@ from communities.reports import (
     ReportState,
 )
 from storage.connection import Connection, Row
-from storage.statements import Statement
+from storage.statements import Statement, Tools, json_list
 from storage.tables.moderation import moderation_log, reports
 from storage.times import from_ms, to_ms
 
@@ -39,6 +39,13 @@ _ADD = Statement(
     insert(reports).values({column.name: bindparam(column.name) for column in _COLUMNS})
 )
 _GET = Statement(select(*_COLUMNS).where(reports.c.id == bindparam("id")))
+
+
+def _among(tools: Tools) -> Select[tuple[object, ...]]:
+    return select(*_COLUMNS).where(tools.in_list(reports.c.id, "ids"))
+
+
+_AMONG = Statement(_among)
 _OPEN_ABOUT = (
     select(*_COLUMNS)
     .where(
@@ -158,6 +165,10 @@ class Reports:
         """The report with this key."""
         row = self._db.row(_GET, id=report_id)
         return None if row is None else _report(row)
+
+    def among(self, ids: Iterable[int]) -> Sequence[Report]:
+        """Those of these reports that are known, in one statement."""
+        return [_report(row) for row in self._db.rows(_AMONG, ids=json_list(ids))]
 
     def find_open(
         self, reporter_id: ActorKey, subject_id: ActorKey, post_id: PostKey | None

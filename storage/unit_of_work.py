@@ -33,6 +33,7 @@ from storage.instance_facts import InstanceFacts
 from storage.invitations import Invitations
 from storage.jobs import Jobs
 from storage.keys import Keys
+from storage.listed_accounts import ListedAccounts
 from storage.lists import Lists
 from storage.markers import Markers
 from storage.media import Media
@@ -57,6 +58,7 @@ from storage.reports import Reports
 from storage.scheduled import ScheduledPosts
 from storage.sessions import SessionStore
 from storage.stream_ties import StreamTies
+from storage.tags import Tags
 from storage.thread_mutes import ThreadMutes
 from storage.timelines import Timelines
 from storage.welcomes import Welcomes
@@ -122,6 +124,7 @@ class UnitOfWork:
         self.relations = Relations(connection)
         self.blocks = Blocks(connection)
         self.mutes = Mutes(connection)
+        self.listed_accounts = ListedAccounts(connection)
         self.follow_options = FollowsShown(connection)
         self.domain_blocks = DomainBlocks(connection)
         self.endorsements = Endorsements(connection)
@@ -134,6 +137,7 @@ class UnitOfWork:
         self.thread_mutes = ThreadMutes(connection)
         self.lists = Lists(connection)
         self.filters = Filters(connection)
+        self.tags = Tags(connection)
         self.actor_words = ActorWords(connection)
         self.post_search = PostSearch(connection)
         self.instance_facts = InstanceFacts(connection)

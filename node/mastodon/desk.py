@@ -12,6 +12,8 @@ from node.mastodon.presenting import Presenter
 from node.media.desk import MediaDesk
 from node.push.keys import PushKey
 from node.settings import Settings
+from node.streaming.doors import Doors
+from node.streaming.hub import Hub
 from storage.store import Storage
 
 
@@ -28,4 +30,6 @@ class Desk:
     presenter: Presenter
     push_key: PushKey
     media: MediaDesk
+    streams: Hub
+    doors: Doors
     now: Callable[[], datetime]

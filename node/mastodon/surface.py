@@ -3,9 +3,11 @@
 from collections.abc import Callable
 
 from node.app import Route
+from node.mastodon.account_search import account_search_routes
 from node.mastodon.accounts import account_routes
 from node.mastodon.apps import app_routes
 from node.mastodon.desk import Desk
+from node.mastodon.directory import directory_routes
 from node.mastodon.filters import filter_routes
 from node.mastodon.follow_requests import follow_request_routes
 from node.mastodon.instance import instance_routes
@@ -13,6 +15,9 @@ from node.mastodon.keyword_filters import keyword_filter_routes
 from node.mastodon.lists import list_routes
 from node.mastodon.markers import marker_routes
 from node.mastodon.media import media_routes
+from node.mastodon.notification_groups import notification_group_routes
+from node.mastodon.notification_policies import notification_policy_routes
+from node.mastodon.notifications import notification_routes
 from node.mastodon.polls import poll_routes
 from node.mastodon.preferences import preferences_routes
 from node.mastodon.profile import profile_routes
@@ -24,11 +29,14 @@ from node.mastodon.silencing import silencing_routes
 from node.mastodon.status_lists import status_list_routes
 from node.mastodon.statuses_read import status_read_routes
 from node.mastodon.statuses_write import status_write_routes
+from node.mastodon.streaming import streaming_routes
 from node.mastodon.timelines import timeline_routes
 
 PARTS: tuple[Callable[[Desk], list[Route]], ...] = (
     account_routes,
+    account_search_routes,
     app_routes,
+    directory_routes,
     filter_routes,
     follow_request_routes,
     instance_routes,
@@ -36,6 +44,9 @@ PARTS: tuple[Callable[[Desk], list[Route]], ...] = (
     list_routes,
     marker_routes,
     media_routes,
+    notification_group_routes,
+    notification_policy_routes,
+    notification_routes,
     poll_routes,
     preferences_routes,
     profile_routes,
@@ -47,6 +58,7 @@ PARTS: tuple[Callable[[Desk], list[Route]], ...] = (
     status_list_routes,
     status_read_routes,
     status_write_routes,
+    streaming_routes,
     timeline_routes,
 )
 """One function for each module of handlers; a line for each, in alphabetical order."""

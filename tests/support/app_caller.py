@@ -23,11 +23,15 @@ from node.finding import Finder
 from node.health import Readiness
 from node.mastodon.desk import Desk
 from node.mastodon.presenting import Presenter
+from node.mastodon.presenting_streams import StreamRenderer
 from node.mastodon.replies import API_DIALECT
 from node.mastodon.surface import api_routes
 from node.metrics import Metrics
 from node.push.keys import PushKey
 from node.settings import NodeSettings, Settings
+from node.streaming.doors import Doors
+from node.streaming.hub import Hub
+from node.tasks import Tasks
 from storage.store import Storage
 from tests.support.clock import Clock
 from tests.support.factories import HOME
@@ -102,32 +106,48 @@ def desk_over(storage: Storage, clock: Clock, **settings: Any) -> Desk:
         now=clock,
     )
     media = media_over(storage, clock, snowflakes.mint)
+    presenter = Presenter(uris=HOME, media=media.urls)
+    told = Settings(node=NodeSettings(domain=HOME.domain), **settings)
+    renderer = StreamRenderer(presenter=presenter, conversations_of=lambda *_: [])
     return Desk(
-        settings=Settings(node=NodeSettings(domain=HOME.domain), **settings),
+        settings=told,
         storage=storage,
         uris=HOME,
         snowflakes=snowflakes,
         acting=acting,
         finder=finder,
-        presenter=Presenter(uris=HOME, media=media.urls),
+        presenter=presenter,
         push_key=PushKey(ec.derive_private_key(7, ec.SECP256R1())),
         media=media,
+        streams=Hub(storage, renderer, told.streaming, now=clock),
+        doors=Doors(identify=_identify, on_end=lambda *_: lambda: None, spawn=Tasks().spawn),
         now=clock,
     )
 
 
+def caller_of_token(token: str) -> Caller | None:
+    """Whom a token of these tests stands for: `<person>`, or `<person>.<community>`."""
+    person, _, community = token.partition(".")
+    if not person.isdecimal():
+        return None
+    return Caller(
+        token_id=int(person),
+        app_id=1,
+        scopes=frozenset({"read", "write", "follow", "push", "profile"}),
+        actor_id=ActorKey(int(community or person)),
+        person_id=ActorKey(int(person)),
+    )
+
+
+async def _identify(token: str) -> Caller | None:
+    return caller_of_token(token)
+
+
 async def _believe(request: web.Request, route: Route) -> None:
     kind, _, token = request.headers.get("Authorization", "").partition(" ")
-    person, _, community = token.partition(".")
-    if kind == "Bearer" and person.isdecimal():
-        scopes = frozenset({"read", "write", "follow", "push", "profile"})
-        request[CALLER] = Caller(
-            token_id=int(person),
-            app_id=1,
-            scopes=scopes,
-            actor_id=ActorKey(int(community or person)),
-            person_id=ActorKey(int(person)),
-        )
+    caller = caller_of_token(token) if kind == "Bearer" else None
+    if caller is not None:
+        request[CALLER] = caller
     elif route.access is not Access.APP_OPTIONAL:
         raise Refusal(401, "The access token is invalid")
 

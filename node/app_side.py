@@ -4,6 +4,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
+from aiohttp import web
+
 from federation.client import Client
 from federation.fetch_budget import FetchBudget
 from federation.policies import Policies
@@ -19,6 +21,7 @@ from node.first_start import media_secret
 from node.jobs import JobHandler
 from node.mastodon.desk import Desk
 from node.mastodon.presenting import Presenter
+from node.mastodon.presenting_streams import StreamRenderer
 from node.mastodon.surface import api_routes
 from node.media.desk import MediaDesk
 from node.media.freeing import MediaHousekeeping
@@ -30,6 +33,8 @@ from node.oauth.desk import OAuthDesk
 from node.push.keys import node_push_key
 from node.rates import Rates
 from node.settings import Settings
+from node.streaming.doors import Doors
+from node.streaming.hub import Hub
 from node.tasks import Tasks
 from node.web.account_surface import account_routes
 from node.web.letter_words import letter_writer
@@ -91,6 +96,11 @@ class AppSide:
         """Begin what goes on in the background."""
         await self.housekeeping.start()
         tasks.keep(self.tokens.run, "tokens")
+        tasks.keep(self.desk.streams.run, "streams")
+
+    async def hang_up(self, _app: web.Application) -> None:
+        """End what clients listen to, which would keep the node from stopping."""
+        self.desk.streams.close()
 
     async def close(self) -> None:
         """End the processes that decode."""
@@ -118,6 +128,8 @@ async def build_app_side(ground: Ground) -> AppSide:
         write=letter_writer(title=settings.title, languages=settings.node.languages, now=now),
         now=now,
     )
+    presenter = Presenter(uris=ground.uris, media=urls)
+    tokens = Tokens(ground.storage, now=now)
     return AppSide(
         desk=Desk(
             settings=settings,
@@ -126,23 +138,29 @@ async def build_app_side(ground: Ground) -> AppSide:
             snowflakes=ground.snowflakes,
             acting=ground.acting,
             finder=ground.finder,
-            presenter=Presenter(uris=ground.uris, media=urls),
+            presenter=presenter,
             push_key=await node_push_key(ground.storage),
             media=media,
+            streams=_streams(ground, presenter),
+            doors=Doors(identify=tokens.identify, on_end=tokens.on_end, spawn=ground.tasks.spawn),
             now=now,
         ),
         accounts=accounts,
-        tokens=Tokens(ground.storage, now=now),
+        tokens=tokens,
         rates=Rates(now=now, address_of=accounts.address_of, off=not settings.limits.client_rates),
         media=media,
-        remote_media=RemoteMedia(
-            media,
-            Source(
-                client=ground.client,
-                policies=ground.policies,
-                # Apart from that of documents, which must not wait for pictures.
-                budget=FetchBudget(settings.limits.fetches_per_minute, now=now),
-            ),
-        ),
+        remote_media=_remote_media(ground, media),
         housekeeping=MediaHousekeeping(media=media),
     )
+
+
+def _streams(ground: Ground, presenter: Presenter) -> Hub:
+    renderer = StreamRenderer(presenter=presenter, conversations_of=lambda *_: [])
+    return Hub(ground.storage, renderer, ground.settings.streaming, now=ground.now)
+
+
+def _remote_media(ground: Ground, media: MediaDesk) -> RemoteMedia:
+    # Apart from the budget of documents, which must not wait for pictures.
+    budget = FetchBudget(ground.settings.limits.fetches_per_minute, now=ground.now)
+    source = Source(client=ground.client, policies=ground.policies, budget=budget)
+    return RemoteMedia(media, source)

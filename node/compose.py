@@ -128,7 +128,7 @@ class Node:
 
     def app(self) -> web.Application:
         """The HTTP application with every route of the node."""
-        return build_app(
+        app = build_app(
             Parts(
                 settings=self.settings.http,
                 routes=self.routes(),
@@ -139,6 +139,8 @@ class Node:
                 dialects=(API_DIALECT,),
             )
         )
+        app.on_shutdown.append(self.apps.hang_up)
+        return app
 
     def site(self) -> Site:
         """The node as its pages see it."""

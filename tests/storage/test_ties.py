@@ -6,8 +6,9 @@ from typing import Any
 
 import pytest
 
+from communities.community import CommunityVisibility
 from communities.membership import MembershipState
-from communities.people import FollowState, Person
+from communities.people import ActorState, FollowState, Person
 from communities.ties import (
     NO_TIE,
     USUAL,
@@ -19,6 +20,7 @@ from communities.ties import (
     QuotePolicy,
     Tie,
 )
+from communities.visibility import can_see_community
 from storage.connection import Connection
 from storage.pages import Window
 from storage.store import Storage
@@ -364,5 +366,70 @@ async def test_blocks_are_listed_newest_first_and_seen_from_both_sides(
         assert [key for key, _place in uow.blocks.page(ada.id, Window())] == [cyd.id, ben.id]
         assert uow.blocks.of(ada.id) == {ben.id, cyd.id}
         assert uow.blocks.by_others(ben.id) == {ada.id}
+
+    await storage.write(change)
+
+
+@pytest.mark.parametrize("visibility", CommunityVisibility)
+@pytest.mark.parametrize("state", MembershipState)
+@pytest.mark.parametrize("held", [ActorState.ACTIVE, ActorState.SUSPENDED, ActorState.DELETED])
+async def test_who_may_know_of_a_community_is_as_the_rules_say(
+    sqlite_storage: Storage,
+    world: World,
+    visibility: CommunityVisibility,
+    state: MembershipState,
+    held: ActorState,
+) -> None:
+    ada = await sqlite_storage.write(world.person, "ada")
+
+    def change(uow: UnitOfWork) -> None:
+        bees = world.community(uow, "bees", visibility=visibility, state=held)
+        if state is not MembershipState.NONE:
+            world.member(uow, bees, ada, state=state)
+        membership = uow.memberships.get(bees.id, ada.id)
+        may_know = can_see_community(bees, membership, world.now)
+        assert uow.relations.known(ada.id, [bees.id]) == ([bees.id] if may_know else [])
+        has_tie = bees.id in uow.relations.between(ada.id, [bees.id], world.now)
+        assert has_tie or not may_know
+        anyone = can_see_community(bees, None, world.now)
+        assert uow.relations.known(None, [bees.id]) == ([bees.id] if anyone else [])
+
+    await sqlite_storage.write(change)
+
+
+async def test_a_community_knows_of_itself_and_a_deleted_person_is_known_to_nobody(
+    storage: Storage, world: World
+) -> None:
+    ada, ben = await people(storage, world, "ada", "ben")
+
+    def change(uow: UnitOfWork) -> None:
+        hive = world.community(uow, "hive", visibility=CommunityVisibility.SECRET)
+        uow.people.set_state(ben.id, ActorState.DELETED)
+        assert uow.relations.known(hive.id, [hive.id, ada.id, ben.id]) == [hive.id, ada.id]
+        assert uow.relations.known(None, [ada.id, hive.id, ben.id]) == [ada.id]
+        assert uow.relations.between(hive.id, [hive.id], world.now) == {hive.id: NO_TIE}
+        assert uow.relations.between(ada.id, [hive.id], world.now) == {}
+
+    await storage.write(change)
+
+
+async def test_the_directory_is_read_for_somebody_and_for_nobody(
+    storage: Storage, world: World
+) -> None:
+    ada, ben = await people(storage, world, "ada", "ben")
+
+    def change(uow: UnitOfWork) -> None:
+        world.post(uow, ada)
+        uow.mutes.put(ada.id, Mute(target_id=ben.id, until=world.now + HOUR), key=1)
+        for viewer, expected in ((None, [ben.id, ada.id]), (ada.id, [ada.id])):
+            for local in (True, False):
+                found = uow.listed_accounts.page(
+                    viewer, world.now, by_age=True, local=local, skip=0, most=9
+                )
+                assert found == expected
+                found = uow.listed_accounts.page(
+                    viewer, world.now, by_age=False, local=local, skip=0, most=9
+                )
+                assert found == [ada.id]
 
     await storage.write(change)

@@ -150,6 +150,8 @@ def kinds_of(method: str, path: str) -> tuple[Kind, ...]:
     """What a call of a route counts as, by its method and the path that it was declared with."""
     if method == "POST" and path in ("/api/v1/media", "/api/v2/media"):
         return (Kind.CALLS, Kind.MEDIA)
+    if method == "POST" and path == "/api/v1/apps":
+        return (Kind.CALLS, Kind.APPS)
     deletes = method == "DELETE" and path.startswith("/api/v1/statuses/")
     if deletes or path.endswith("/unreblog"):
         return (Kind.CALLS, Kind.DELETES)

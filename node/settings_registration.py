@@ -56,6 +56,13 @@ class RegistrationSettings:
             at_most=100_000,
         ),
     ] = 10
+    password_grant: Annotated[
+        bool,
+        told(
+            "Whether apps may ask people for their password and send it here, as some old ones"
+            " do, instead of sending people to the page where they let an app in."
+        ),
+    ] = False
     cheap_hashes: Annotated[
         bool,
         told("Hash passwords without effort: for tests alone, since such hashes are soon guessed."),

@@ -45,4 +45,6 @@ def _by_field(problem: Problem) -> dict[str, object]:
     return {field: [{"error": "ERR_INVALID", "description": problem.sentence}]}
 
 
-API_DIALECT = Dialect(prefixes=("/api/", "/oauth/token", "/oauth/revoke"), answer=refuse)
+API_DIALECT = Dialect(
+    prefixes=("/api/", "/oauth/token", "/oauth/revoke", "/oauth/userinfo"), answer=refuse
+)

@@ -245,12 +245,23 @@ def _let_unfinished_media_be_told(document: dict[str, Any]) -> None:
     answer["content"] = {"application/json": {"schema": schema}}
 
 
+def _let_claims_be_told(document: dict[str, Any]) -> None:
+    claims = ("iss", "sub", "name", "preferred_username", "profile", "picture")
+    shape = {
+        "type": "object",
+        "properties": {name: {"type": "string"} for name in claims},
+        "required": list(claims),
+    }
+    _answer(document, "/oauth/userinfo", "get")["content"] = {"application/json": {"schema": shape}}
+
+
 WAIVERS: Mapping[str, Waive] = {
     "a deleted status has text and no content": _let_deleted_status_be_short,
     "what is posted is a status or a scheduled one": _read_one_of_as_any_of,
     "a scheduled status may have no visibility": _let_be_null(
         "ScheduledStatus", "params", "visibility"
     ),
+    "what is told of a person are claims": _let_claims_be_told,
     "a removed status of a filter leaves {}": _let_removed_filter_status_be_empty,
     "a description that was never written has no time": _let_be_null(
         "ExtendedDescription", "updated_at"

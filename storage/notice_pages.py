@@ -120,7 +120,7 @@ def _stands_for_group(tools: Tools, *conditions: ColumnElement[bool]) -> ColumnE
             *conditions,
         )
     )
-    return or_(not_(tools.in_texts(_c.kind, "grouped")), not_(same))
+    return or_(tools.in_texts(_c.kind, "alone"), not_(same))
 
 
 def _newest_of_groups(tools: Tools) -> Any:  # noqa: ANN401 - a Select
@@ -205,7 +205,8 @@ class NoticePages:
     def page_of_groups(self, wanted: Wanted, window: Window) -> list[Notification]:
         """One for each group within a window: the newest of it, but the oldest going forward."""
         statement = _OLDEST_OF_GROUPS if window.forward else _NEWEST_OF_GROUPS
-        return self._rows(statement, wanted, window, grouped=json_list(wanted.grouped))
+        alone = [kind for kind in wanted.kinds if kind not in wanted.grouped]
+        return self._rows(statement, wanted, window, alone=json_list(alone))
 
     def _rows(
         self, statement: Statement, wanted: Wanted, window: Window, **more: object

@@ -75,10 +75,12 @@ def _alone(one: Notification) -> Group:
     )
 
 
-def _groups(uow: UnitOfWork, wanted: Wanted, page: Sequence[Notification]) -> list[Group]:
+def _groups(
+    uow: UnitOfWork, wanted: Wanted, page: Sequence[Notification], stretch: tuple[int, int]
+) -> list[Group]:
     """The groups that the notifications of a page stand for."""
     keys = [one.group_key for one in page if one.group_key and one.kind in wanted.grouped]
-    low, high = min(one.id for one in page), max(one.id for one in page)
+    low, high = stretch
     found = uow.notice_pages.groups(wanted, keys, low=low, high=high) if keys else {}
     return [
         found[one.group_key]
@@ -86,6 +88,14 @@ def _groups(uow: UnitOfWork, wanted: Wanted, page: Sequence[Notification]) -> li
         else _alone(one)
         for one in page
     ]
+
+
+def _stretch(asked: Asked, page: Sequence[Notification], *, is_last: bool) -> tuple[int, int]:
+    """From which id to which a page reaches: the last one to the end of what was asked for."""
+    low, high = page[-1].id, page[0].id
+    if is_last and asked.forward:
+        return low, asked.before - 1
+    return (asked.after + 1, high) if is_last else (low, high)
 
 
 def _of_one(uow: UnitOfWork, person_id: ActorKey, key: str) -> Group:
@@ -150,7 +160,10 @@ class _Groups:
     ) -> tuple[tuple[list[Entity], list[Entity], list[Entity]], Around]:
         found = uow.notice_pages.page_of_groups(wanted, window_of(asked))
         page, around = cut(asked, found, lambda one: one.id)
-        groups = _groups(uow, wanted, page) if page else []
+        if not page:
+            return ([], [], []), around
+        stretch = _stretch(asked, page, is_last=len(found) <= asked.most)
+        groups = _groups(uow, wanted, page, stretch)
         return self.notices.groups(uow, wanted.person_id, groups, self.desk.now()), around
 
     async def one(self, request: web.Request) -> web.Response:
@@ -183,8 +196,9 @@ class _Groups:
         else:
             found = [group.latest]
         page, around = cut(asked, found, lambda one: one.id)
-        ids = [one.actor_id for one in page if type_of(one.kind) is not None]
-        return list(self.desk.presenter.accounts(uow, list(dict.fromkeys(ids))).values()), around
+        ids = dict.fromkeys(one.actor_id for one in page if type_of(one.kind) is not None)
+        accounts = self.desk.presenter.accounts(uow, list(ids))
+        return [accounts[key] for key in ids if key in accounts], around
 
     async def dismiss(self, request: web.Request) -> web.Response:
         key = request.match_info["group_key"]

@@ -6,7 +6,7 @@ one kind, so that other units pass.
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
@@ -26,11 +26,12 @@ MOST_EXPIRED: Final = 100
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Maintenance:
-    """Keeps house; `sleep` is how it waits."""
+    """Keeps house; `sleep` is how it waits, `besides` what others sweep after the rows."""
 
     storage: Storage
     now: Callable[[], datetime]
     sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
+    besides: Sequence[Callable[[], Awaitable[int]]] = ()
 
     async def run(self) -> None:
         """Sweep every ten minutes, for ever; the first time ten minutes after the start."""
@@ -43,7 +44,10 @@ class Maintenance:
         dropped = 0
         for what in Prunable:
             dropped += await self._prune(what)
-        return dropped + await self._expire()
+        dropped += await self._expire()
+        for sweep in self.besides:
+            dropped += await sweep()
+        return dropped
 
     async def _prune(self, what: Prunable) -> int:
         dropped = 0

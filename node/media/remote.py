@@ -28,7 +28,8 @@ from node.media.desk import MediaDesk, Scratch, scratch
 from node.media.freeing import free
 from node.media.making import keep, make
 from node.media.orders import Shape
-from node.media.serving import FOR_EVER, NOT_KEPT, file_answer
+from node.media.sending import send_file
+from node.media.serving import FOR_EVER, NOT_KEPT
 from node.media.urls import LASTING, Remote, Size
 from protocols.media_types import HEAD_BYTES, MediaSort, media_type_of
 from storage.media import Blob
@@ -87,9 +88,12 @@ class RemoteMedia:
         if remote is None:
             raise NotFound("There is no such file")
         cached = await self._found(remote)
-        path = self._media.files.path_of(cached.digest)
-        return file_answer(
-            path, cached.media_type, FOR_EVER if remote.until == LASTING else NOT_KEPT
+        return await send_file(
+            request,
+            self._media.files.path_of(cached.digest),
+            media_type=cached.media_type,
+            digest=cached.digest,
+            caching=FOR_EVER if remote.until == LASTING else NOT_KEPT,
         )
 
     async def _found(self, remote: Remote) -> Cached:

@@ -1,13 +1,12 @@
 """Media served from the disk: what anyone may see, what a capability opens, what the proxy fetched.
 
 The files were written by this node and are what their type says; the headers keep a browser from
-ever taking one for a page. Spec: security HTM-06, HTM-10, PRV-07; RFC 9110 section 14 (ranges).
+ever taking one for a page. Spec: security HTM-06, HTM-10, PRV-07.
 """
 
 import re
 from dataclasses import dataclass, replace
 from datetime import datetime
-from pathlib import Path
 from typing import Final
 
 from aiohttp import web
@@ -17,6 +16,7 @@ from communities.posts import Post, PostState
 from communities.visibility import ANONYMOUS, sees
 from node.app import Access, Route
 from node.media.desk import MediaDesk
+from node.media.sending import send_file
 from node.media.urls import LASTING, Size
 from protocols.media_types import ending_of
 from storage.media import MediaPurpose, MediaState, Medium
@@ -28,13 +28,6 @@ _CAPABILITY: Final = re.compile(r"([0-9]{1,12})\.([A-Za-z0-9_-]{22})")
 _ID_DIGITS: Final = 19
 _THERE: Final = frozenset({PostState.PUBLISHED, PostState.PENDING})
 """A community elsewhere fetches the media of a post before it announces it."""
-_HEADERS: Final = {
-    "Access-Control-Allow-Origin": "*",
-    "Content-Security-Policy": "default-src 'none'; sandbox",
-    "Cross-Origin-Resource-Policy": "cross-origin",
-    "X-Content-Type-Options": "nosniff",
-}
-_SHOWN: Final = ("image/", "video/", "audio/")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,7 +62,7 @@ class MediaFiles:
         size, key = _asked(request)
         media = self.media
         found = await media.storage.read(_for_everybody, key, size, media.now())
-        return self._serve(request, found, FOR_EVER)
+        return await self._serve(request, found, FOR_EVER)
 
     async def by_capability(self, request: web.Request) -> web.StreamResponse:
         """What the address was made for; it is over after an hour or two, or with its post."""
@@ -79,27 +72,21 @@ class MediaFiles:
         if not self.media.urls.is_capable(key, size, until, mac):
             raise NotFound("There is no such file")
         found = await self.media.storage.read(_for_holder, key, size, until == LASTING)
-        return self._serve(request, found, NOT_KEPT)
+        return await self._serve(request, found, NOT_KEPT)
 
-    def _serve(self, request: web.Request, found: _File | None, caching: str) -> web.StreamResponse:
+    async def _serve(
+        self, request: web.Request, found: _File | None, caching: str
+    ) -> web.StreamResponse:
         ending = request.match_info["name"].partition(".")[2]
         if found is None or ending != ending_of(found.media_type):
             raise NotFound("There is no such file")
-        return file_answer(self.media.files.path_of(found.digest), found.media_type, caching)
-
-
-def file_answer(path: Path, media_type: str, caching: str) -> web.StreamResponse:
-    """A file as an answer, whole or in the range that is asked for.
-
-    Raises:
-        NotFound: it is not there.
-    """
-    if not path.is_file():
-        raise NotFound("There is no such file")
-    headers = {**_HEADERS, "Content-Type": media_type, "Cache-Control": caching}
-    if not media_type.startswith(_SHOWN):
-        headers["Content-Disposition"] = "attachment"
-    return web.FileResponse(path, headers=headers)
+        return await send_file(
+            request,
+            self.media.files.path_of(found.digest),
+            media_type=found.media_type,
+            digest=found.digest,
+            caching=caching,
+        )
 
 
 def _asked(request: web.Request) -> tuple[Size, int]:

@@ -79,7 +79,7 @@ def film(
     sound: str | None = "aac",
     seconds: int = 1,
     size: tuple[int, int] = (64, 48),
-    **metadata: str,
+    **metadata: Any,
 ) -> bytes:
     """A video with a tone, as a file of a kind that FFmpeg writes."""
     file = io.BytesIO()
@@ -94,7 +94,7 @@ def film(
     return file.getvalue()
 
 
-def tone(kind: str, codec: str, seconds: int = 1, **metadata: str) -> bytes:
+def tone(kind: str, codec: str, seconds: int = 1, **metadata: Any) -> bytes:
     """A sound as a file of a kind that FFmpeg writes."""
     return film(kind, codec="", sound=codec, seconds=seconds, **metadata)
 
@@ -104,7 +104,8 @@ def _add_pictures(
 ) -> None:
     stream.width, stream.height, stream.pix_fmt = *size, "yuv420p"
     for number in range(frames):
-        frame = av.VideoFrame.from_image(gradient(*size).rotate(9 * number))
+        drawn = gradient(*size).rotate(9 * number)
+        frame: av.VideoFrame = av.VideoFrame.from_image(drawn)  # type: ignore[no-untyped-call]  # untyped upstream
         frame.pts, frame.time_base = number, Fraction(1, 10)
         container.mux(stream.encode(frame))
     container.mux(stream.encode(None))

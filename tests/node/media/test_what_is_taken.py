@@ -5,6 +5,8 @@ Spec: security HTM-06, HTM-07.
 
 import io
 import zipfile
+from collections.abc import Callable
+from typing import Any
 
 import pytest
 from PIL import Image
@@ -16,7 +18,9 @@ from tests.support.media_room import files_in
 
 needs_av = pytest.mark.skipif(not takes_films(), reason="PyAV is not installed: pip install av")
 
-PICTURES = {
+Case = tuple[Callable[[], bytes], str, str]
+
+PICTURES: dict[str, Case] = {
     "jpeg": (lambda: media_files.picture("JPEG"), "image", "jpg"),
     "png": (lambda: media_files.picture("PNG"), "image", "png"),
     "webp": (lambda: media_files.picture("WEBP"), "image", "webp"),
@@ -25,7 +29,7 @@ PICTURES = {
     "animated webp": (lambda: media_files.animation("WEBP"), "image", "webp"),
     "apng": (lambda: media_files.animation("PNG"), "image", "png"),
 }
-FILMS = {
+FILMS: dict[str, Case] = {
     "mp4": (media_files.film, "video", "mp4"),
     "silent mp4": (lambda: media_files.film(sound=None), "video", "mp4"),
     "mov": (lambda: media_files.film("mov"), "video", "mp4"),
@@ -162,7 +166,7 @@ async def test_where_a_photo_was_taken_is_forgotten(app: Uploader) -> None:
 @pytest.mark.parametrize("kind", ["PNG", "WEBP", "GIF", "JPEG"])
 async def test_comments_and_profiles_are_not_kept(app: Uploader, kind: str) -> None:
     secret = b"a secret of the camera"
-    saving = {"comment": secret} if kind in {"GIF", "JPEG"} else {"xmp": secret}
+    saving: dict[str, Any] = {"comment": secret} if kind in {"GIF", "JPEG"} else {"xmp": secret}
     if kind == "PNG":
         saving = {"icc_profile": secret}
 

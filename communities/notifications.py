@@ -15,6 +15,7 @@ from communities.events import (
     Event,
     FollowChanged,
     MembershipChanged,
+    PersonRegistered,
     PostEdited,
     PostPublished,
     PostRemoved,
@@ -48,6 +49,7 @@ class NoticeKind(StrEnum):
     POST_REMOVED = "post-removed"
     POST_RESTORED = "post-restored"
     REPORT = "report"
+    SIGN_UP = "sign-up"
     NEW_POST = "new-post"
     """Someone, or a community, of whose every post one wants to be told, has posted."""
     EDITED = "edited"
@@ -251,6 +253,9 @@ def _of_standing(event: Event, lookups: Lookups) -> Iterable[Notice]:
             )
         case FollowChanged():
             return _of_follow(event)
+        case PersonRegistered(person_id=newcomer):
+            staff, kind = lookups.staff(), NoticeKind.SIGN_UP
+            return [Notice(person_id=one, kind=kind, actor_id=newcomer) for one in staff]
         case _:
             return ()
 

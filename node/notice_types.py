@@ -27,6 +27,7 @@ TYPES: Final[Mapping[NoticeKind, str]] = {
     NoticeKind.EDITED: "update",
     NoticeKind.POLL_ENDED: "poll",
     NoticeKind.REPORT: "admin.report",
+    NoticeKind.SIGN_UP: "admin.sign_up",
     NoticeKind.POST_REMOVED: WARNING,
     NoticeKind.BANNED: WARNING,
 }

@@ -63,7 +63,7 @@ def step(uow: UnitOfWork, now_ms: int, most: int = MOST) -> int:
 
 def _lookups(uow: UnitOfWork, at: datetime) -> StoredLookups:
     attention = StoredAttention(uow.connection, at)
-    return StoredLookups(uow=uow, at=at, attention=attention)
+    return StoredLookups(uow=uow, at=at, attention=attention, runners=uow.accounts.staff())
 
 
 def _tell(uow: UnitOfWork, logged: Logged, lookups: StoredLookups) -> None:

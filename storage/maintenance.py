@@ -18,6 +18,7 @@ from storage.tables.apps import app_tokens, apps, auth_codes
 from storage.tables.federation import dead_letters, deliveries, inbox_seen, outbound, received
 from storage.tables.running import event_log, jobs
 from storage.tables.social import tombstones, welcomes
+from storage.tables.ties import mutes
 from storage.tables.writing import idempotency_keys, scheduled_posts
 from storage.unit_of_work import UnitOfWork
 
@@ -52,6 +53,7 @@ class Prunable(StrEnum):
     AUTH_CODES = "auth-codes"
     REVOKED_TOKENS = "revoked-tokens"
     UNUSED_APPS = "unused-apps"
+    MUTES = "mutes"
 
 
 def _oldest(table: Table, age: Column[int]) -> Statement:
@@ -77,6 +79,7 @@ def _first(key: Column[int], age: Column[int]) -> Statement:
 _SEEN = _oldest(inbox_seen, inbox_seen.c.at_ms)
 _TOMBSTONES = _oldest(tombstones, tombstones.c.until_ms)
 _WELCOMES = _oldest(welcomes, welcomes.c.until_ms)
+_MUTES = _oldest(mutes, mutes.c.until_ms)
 _IDEMPOTENCY_KEYS = _oldest(idempotency_keys, idempotency_keys.c.until_ms)
 _SCHEDULED = _oldest(scheduled_posts, scheduled_posts.c.at_ms)
 _DEAD_LETTERS = _oldest(dead_letters, dead_letters.c.at_ms)
@@ -173,6 +176,11 @@ def _prune_scheduled(uow: UnitOfWork, now_ms: int) -> int:
     return uow.connection.run(_SCHEDULED, before_ms=_before(now_ms, UNPUBLISHED_KEPT))
 
 
+def _prune_mutes(uow: UnitOfWork, now_ms: int) -> int:
+    """Those that have run out; they count no more since then."""
+    return uow.connection.run(_MUTES, before_ms=now_ms)
+
+
 def _prune_dead_letters(uow: UnitOfWork, now_ms: int) -> int:
     return uow.connection.run(_DEAD_LETTERS, before_ms=_before(now_ms, FAILURES_KEPT))
 
@@ -208,6 +216,7 @@ _PRUNINGS: dict[Prunable, Callable[[UnitOfWork, int], int]] = {
     Prunable.AUTH_CODES: _prune_codes,
     Prunable.REVOKED_TOKENS: _prune_tokens,
     Prunable.UNUSED_APPS: _prune_apps,
+    Prunable.MUTES: _prune_mutes,
 }
 
 

@@ -68,6 +68,9 @@ def account_entity(row: ActorRow, counts: ActorCounts, uris: Uris, pictures: Pic
         indexable=profile.indexable,
         suspended=is_gone,
         limited=profile.state is ActorState.LIMITED,
+        hide_collections=profile.extra.hide_collections,
+        avatar_description="" if is_gone else profile.extra.icon_description,
+        header_description="" if is_gone else profile.extra.image_description,
         fields=() if is_gone else _fields(profile, community),
     )
     return account(facts, _standing(row, counts))

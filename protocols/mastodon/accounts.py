@@ -28,6 +28,8 @@ class AccountFacts:
         acct: the name alone for accounts of this node, else name@host.
         locked: who wants to follow (or join) is asked to wait.
         avatar: a picture; like the header never empty, since apps fail without one.
+        avatar_description: what it shows, in words; so for the header.
+        hide_collections: whom they follow, and who follows them, is not shown.
         fields: pairs of name and HTML.
         moved: the Account that follows this one, if it is known.
     """
@@ -49,6 +51,9 @@ class AccountFacts:
     indexable: bool = False
     suspended: bool = False
     limited: bool = False
+    hide_collections: bool = False
+    avatar_description: str = ""
+    header_description: str = ""
     fields: Sequence[tuple[str, str]] = ()
     moved: Entity | None = None
 
@@ -69,17 +74,17 @@ def account(facts: AccountFacts, standing: Standing) -> Entity:
         "discoverable": facts.discoverable,
         "indexable": facts.indexable,
         "noindex": not facts.indexable,
-        "hide_collections": False,
+        "hide_collections": facts.hide_collections,
         "created_at": moment(facts.created_at),
         "note": facts.note,
         "url": facts.url,
         "uri": facts.uri,
         "avatar": facts.avatar,
         "avatar_static": facts.avatar,
-        "avatar_description": "",
+        "avatar_description": facts.avatar_description,
         "header": facts.header,
         "header_static": facts.header,
-        "header_description": "",
+        "header_description": facts.header_description,
         "followers_count": standing.followers,
         "following_count": standing.following,
         "statuses_count": standing.statuses,

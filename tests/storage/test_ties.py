@@ -22,8 +22,10 @@ from communities.ties import (
 )
 from communities.visibility import can_see_community
 from storage.connection import Connection
+from storage.maintenance import Prunable, prune
 from storage.pages import Window
 from storage.store import Storage
+from storage.times import to_ms
 from storage.unit_of_work import UnitOfWork
 from tests.support.factories import World
 
@@ -431,5 +433,19 @@ async def test_the_directory_is_read_for_somebody_and_for_nobody(
                     viewer, world.now, by_age=False, local=local, skip=0, most=9
                 )
                 assert found == [ada.id]
+
+    await storage.write(change)
+
+
+async def test_mutes_that_have_run_out_are_swept(storage: Storage, world: World) -> None:
+    ada, ben, cyd, dan = await people(storage, world, "ada", "ben", "cyd", "dan")
+    now = world.tick()
+
+    def change(uow: UnitOfWork) -> None:
+        uow.mutes.put(ada.id, Mute(target_id=ben.id, until=now - HOUR), key=1)
+        uow.mutes.put(ada.id, Mute(target_id=cyd.id, until=now + HOUR), key=2)
+        uow.mutes.put(ada.id, Mute(target_id=dan.id), key=3)
+        assert prune(uow, Prunable.MUTES, to_ms(now)) == 1
+        assert uow.mutes.of(ada.id, now - 2 * HOUR) == {cyd.id, dan.id}
 
     await storage.write(change)

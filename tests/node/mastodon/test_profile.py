@@ -88,7 +88,7 @@ async def test_a_profile_is_edited_as_a_form_and_other_servers_hear_once(
     assert edited["display_name"] == "Ada of the hill"
     assert "<br>" in edited["note"]
     assert (edited["locked"], edited["bot"], edited["discoverable"]) == (True, True, False)
-    assert edited["indexable"] is True
+    assert (edited["indexable"], edited["hide_collections"]) == (True, True)
     (field,) = edited["fields"]
     assert (field["name"], 'rel="me ' in field["value"]) == ("Home", True)
     source = edited["source"]
@@ -187,8 +187,10 @@ async def test_pictures_come_with_the_texts_and_go_one_by_one(
     assert edited["display_name"] == "Ada B."
     assert edited["avatar"] != plain["avatar"]
     assert edited["header"] != plain["header"]
+    assert edited["avatar_description"] == "A bee"
     assert await changes(desk, PersonChanged) == 2, "one for each picture, one with the texts"
     bare = await as_(ada).done("DELETE", "/api/v1/profile/avatar")
+    assert bare["avatar_description"] == ""
     assert (bare["avatar"], bare["header"]) == (plain["avatar"], edited["header"])
     bare = await as_(ada).done("DELETE", "/api/v1/profile/header")
     assert bare["header"] == plain["header"]

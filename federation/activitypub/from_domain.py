@@ -89,7 +89,7 @@ def post_document(uow: UnitOfWork, post: Post, uris: Uris) -> vocabulary.Post | 
     parent = uow.posts.get(post.parent_id) if post.parent_id is not None else None
     parent_author = uow.actors.get(parent.author_id) if parent is not None else None
     mentions = _mentions(uow, post, parent_author, community, uris)
-    followers = _followers_uri(author, community, uris)
+    followers = _followers_uri(post, author, community, uris)
     to, cc = address(
         _STATED[audience_in(post, community)],
         followers=followers,
@@ -150,8 +150,11 @@ _STATED: dict[Visibility, Stated] = {
 }
 
 
-def _followers_uri(author: Profile, community: Community | None, uris: Uris) -> str | None:
-    if community is not None and not community.is_open_to_read:
+def _followers_uri(
+    post: Post, author: Profile, community: Community | None, uris: Uris
+) -> str | None:
+    for_members = post.visibility is Visibility.MEMBERS
+    if community is not None and (for_members or not community.is_open_to_read):
         return community.followers_uri or uris.followers(community.uri)
     return author.followers_uri
 

@@ -1,21 +1,18 @@
-"""Writing statuses: post, edit, delete, and who may quote."""
+"""Writing statuses: post, edit, delete."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from http import HTTPStatus
 
 from aiohttp import web
 
 from communities import editing
-from communities.errors import NotFound
 from communities.people import ActorKey
 from communities.posts import Post, PostKey
 from communities.visibility import Viewer
 from node.app import Access, Route
 from node.auth import Caller, actor_of, required_caller
 from node.drafts import edit_command
-from node.errors import Refusal
 from node.mastodon.allowances import LOOK_UP_TIME
 from node.mastodon.composing import compose, known_to
 from node.mastodon.desk import Desk
@@ -34,7 +31,7 @@ from node.mastodon.refusals import in_words
 from node.mastodon.replies import reply
 from node.mastodon.revising import changes_in, rearranged, source_text
 from node.mastodon.scheduled import shown
-from node.mastodon.subjects import subject
+from node.mastodon.subjects import own
 from node.mastodon.submissions import Submission, scheduled_at, submission_of, text_in
 from protocols.mastodon.accounts import Entity
 from storage.actors import Profile
@@ -50,7 +47,6 @@ def status_write_routes(desk: Desk) -> list[Route]:
         ("POST", "/api/v1/statuses", writing.create, "api-status-post"),
         ("PUT", one, writing.edit, "api-status-edit"),
         ("DELETE", one, writing.delete, "api-status-delete"),
-        ("PUT", f"{one}/interaction_policy", writing.set_policy, "api-status-policy"),
     )
     return [
         Route(
@@ -129,7 +125,7 @@ class _Writing:
         named: Mapping[str, Profile],
         at: datetime,
     ) -> PostKey:
-        post = _own(uow, status_id, author, at)
+        post = own(uow, status_id, author, at)
         known = known_to(uow, named, author, at)
         attachments = rearranged(uow, self.desk.media.urls, parameters, post, at)
         changes = changes_in(parameters, post, known, attachments, self.desk.uris)
@@ -155,36 +151,13 @@ class _Writing:
 
         Its uploads wait a day for that, unless they are to go with it.
         """
-        post = _own(uow, status_id, author, at)
+        post = own(uow, status_id, author, at)
         entity = self._shown(uow, post.id, author)
         entity["text"] = _to_write_anew(uow, post, self.desk.uris.domain)
         if not parameters.is_set("delete_media"):
             uow.media.claim((), author, post.id, at=at)
         editing.withdraw(uow, post.id, author, at)
         return entity
-
-    async def set_policy(self, request: web.Request) -> web.Response:
-        """Nobody quotes here: that policy can be set, and no other."""
-        desk, author = self.desk, actor_of(request)
-        parameters = await parameters_of(request)
-        if parameters.text("quote_approval_policy") not in (None, "nobody"):
-            raise Refusal(
-                HTTPStatus.UNPROCESSABLE_ENTITY, "This server has no quotes: nobody can quote"
-            )
-        post = await desk.storage.read(_own, id_in_path(request), author, desk.now())
-        return reply(await desk.storage.read(self._shown, post.id, author))
-
-
-def _own(uow: UnitOfWork, status_id: int, author: ActorKey, at: datetime) -> Post:
-    """A post of the author, by the id of one of its statuses.
-
-    Raises:
-        NotFound: it is not there, or is another's.
-    """
-    post = subject(uow, status_id, author, at)
-    if post.author_id != author:
-        raise NotFound("No such post")
-    return post
 
 
 def _to_write_anew(uow: UnitOfWork, post: Post, domain: str) -> str:

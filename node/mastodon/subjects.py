@@ -22,3 +22,15 @@ def subject(uow: UnitOfWork, status_id: int, actor_id: ActorKey, at: datetime) -
     if post is None or not sees(uow, Viewer(person_id=actor_id), post, at):
         raise NotFound("No such post")
     return post
+
+
+def own(uow: UnitOfWork, status_id: int, author: ActorKey, at: datetime) -> Post:
+    """A post of the author, by the id of one of its statuses.
+
+    Raises:
+        NotFound: it is not there, or is another's.
+    """
+    post = subject(uow, status_id, author, at)
+    if post.author_id != author:
+        raise NotFound("No such post")
+    return post

@@ -21,15 +21,19 @@ from node.mastodon.notifications import notification_routes
 from node.mastodon.polls import poll_routes
 from node.mastodon.preferences import preferences_routes
 from node.mastodon.profile import profile_routes
+from node.mastodon.push import push_routes
+from node.mastodon.quotes import quote_routes
 from node.mastodon.reacting import reacting_routes
 from node.mastodon.relationships import relationship_routes
 from node.mastodon.reports import report_routes
 from node.mastodon.scheduled import scheduled_routes
+from node.mastodon.search import search_routes
 from node.mastodon.silencing import silencing_routes
 from node.mastodon.status_lists import status_list_routes
 from node.mastodon.statuses_read import status_read_routes
 from node.mastodon.statuses_write import status_write_routes
 from node.mastodon.streaming import streaming_routes
+from node.mastodon.tags import tag_routes
 from node.mastodon.timelines import timeline_routes
 
 PARTS: tuple[Callable[[Desk], list[Route]], ...] = (
@@ -50,15 +54,19 @@ PARTS: tuple[Callable[[Desk], list[Route]], ...] = (
     poll_routes,
     preferences_routes,
     profile_routes,
+    quote_routes,
+    push_routes,
     reacting_routes,
     relationship_routes,
     report_routes,
     scheduled_routes,
+    search_routes,
     silencing_routes,
     status_list_routes,
     status_read_routes,
     status_write_routes,
     streaming_routes,
+    tag_routes,
     timeline_routes,
 )
 """One function for each module of handlers; a line for each, in alphabetical order."""

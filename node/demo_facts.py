@@ -6,6 +6,7 @@ from pathlib import Path
 import msgspec
 
 from communities.posts import Visibility
+from node.demo_apps import DEMO_PASSWORD, open_to_apps
 from node.demo_nodes import DemoNode
 from node.drafts import Draft
 from protocols.strict_json import JsonObject, JsonValue
@@ -33,6 +34,10 @@ async def write_facts(here: DemoNode, path: Path | None) -> JsonObject:
         Draft(source=PRIVATE_TEXT, visibility=Visibility.DIRECT, recipients=(bob.id,)),
     )
     settings = here.node.settings
+    tokens = {
+        "alice": await open_to_apps(here, alice.id),
+        "bob": await open_to_apps(here, bob.id),
+    }
     facts: JsonObject = {
         "base_url": settings.base_url,
         "domain": settings.node.domain,
@@ -40,7 +45,12 @@ async def write_facts(here: DemoNode, path: Path | None) -> JsonObject:
         "database": str(settings.node.data_dir / "noaber.db"),
         "config": str(here.config),
         "shared_inbox": here.node.uris.shared_inbox(),
-        "people": [_facts_of(here, alice), _facts_of(here, bob)],
+        "people": [
+            {**_facts_of(here, person), "token": tokens[person.localpart]}
+            for person in (alice, bob)
+        ],
+        "password": DEMO_PASSWORD,
+        "moderator": {"name": "alice", "of": bees.uri, "token": tokens["alice"]},
         "groups": [_facts_of(here, bees)],
         "posts": [
             _post("thread", thread.uri),

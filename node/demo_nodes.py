@@ -17,7 +17,7 @@ from node.answers import problem_of
 from node.clock import now
 from node.compose import Node, open_node
 from node.config_text import load
-from node.config_writing import filled
+from node.config_writing import Value, filled
 from node.errors import AddressTaken
 from node.finding import Finder
 from node.founding import CommunityPlan, Newcomer, found_community, found_person, make_keys
@@ -94,16 +94,22 @@ class DemoNode:
 
 @asynccontextmanager
 async def demo_node(
-    folder: Path, *, port: int, title: str, allow_networks: Sequence[str]
+    folder: Path,
+    *,
+    port: int,
+    title: str,
+    allow_networks: Sequence[str],
+    more: Mapping[str, Value] | None = None,
 ) -> AsyncIterator[DemoNode]:
     """A node in an own folder, that answers at this port inside the block.
 
-    Its settings file stands beside its data, so that other commands can act on it meanwhile.
+    Its settings file stands beside its data, so that other commands can act on it meanwhile;
+    `more` are settings that differ from the usual ones.
 
     Raises:
         AddressTaken: something else listens there.
     """
-    settings, config = _settled(folder, port, title, allow_networks)
+    settings, config = _settled(folder, port, title, allow_networks, more or {})
     with hold(settings.node.data_dir):
         async with open_node(settings) as node:
             desk = desk_of(node)
@@ -115,7 +121,11 @@ async def demo_node(
 
 
 def _settled(
-    folder: Path, port: int, title: str, allow_networks: Sequence[str]
+    folder: Path,
+    port: int,
+    title: str,
+    allow_networks: Sequence[str],
+    more: Mapping[str, Value],
 ) -> tuple[Settings, Path]:
     """The settings of a node on loopback, and the file in which they were written down."""
     folder.mkdir(parents=True, exist_ok=True)
@@ -130,6 +140,7 @@ def _settled(
                 "http.public_scheme": "http",
                 "metrics.port": 0,
                 "federation.allow_networks": list(allow_networks),
+                **more,
             }
         ),
         "utf-8",

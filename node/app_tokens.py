@@ -82,10 +82,11 @@ def hindrance_of(uow: UnitOfWork, token: AppToken, now: datetime) -> Hindrance |
         return Hindrance.REVOKED
     if token.person_id is None:
         return None
-    if token.person_state is ActorState.SUSPENDED:
-        return Hindrance.DISABLED
+    # First of all: an account that waits is suspended, too, so that nobody sees it meanwhile.
     if token.account is not None and token.account in _OF_ACCOUNT:
         return _OF_ACCOUNT[token.account]
+    if token.person_state is ActorState.SUSPENDED:
+        return Hindrance.DISABLED
     if token.actor_id is None or not may_act_as(uow, token.person_id, token.actor_id, now):
         return Hindrance.REVOKED
     return None

@@ -10,10 +10,10 @@ import pytest
 from communities.community import Community, CommunityVisibility, JoinPolicy
 from communities.people import ActorState, Person
 from node.mastodon.desk import Desk
-from storage.connection import Connection
 from storage.unit_of_work import UnitOfWork
 from tests.support.app_caller import App
 from tests.support.factories import World
+from tests.support.statement_count import counting
 
 As = Callable[[Person | None], App]
 SECRET = {"visibility": CommunityVisibility.SECRET, "join": JoinPolicy.INVITE}
@@ -232,16 +232,3 @@ async def test_a_page_of_followers_is_read_by_as_many_statements_as_one_follower
             counts.append(count())
 
     assert counts[0] == counts[1]
-
-
-def counting(monkeypatch: pytest.MonkeyPatch) -> Callable[[], int]:
-    """Count the statements that repositories run from now on."""
-    found: list[str] = []
-    start = Connection._start
-
-    def counted(connection: Connection, statement: Any, values: Any) -> Any:
-        found.append("one")
-        return start(connection, statement, values)
-
-    monkeypatch.setattr(Connection, "_start", counted)
-    return lambda: len(found)

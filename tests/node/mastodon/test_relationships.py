@@ -12,10 +12,10 @@ from communities.posts import Visibility
 from communities.visibility import Viewer, sees
 from node.mastodon.desk import Desk
 from storage.unit_of_work import UnitOfWork
-from tests.node.mastodon.test_accounts import counting
 from tests.support.app_caller import App
 from tests.support.clock import Clock
 from tests.support.factories import World
+from tests.support.statement_count import counting
 
 As = Callable[[Person | None], App]
 

@@ -129,7 +129,7 @@ class Finder:
         With `within`, so are those whose servers take longer than that together.
         """
         mentions = find_mentions(source)
-        found = await self.storage.read(self._known, mentions)
+        found = await self.storage.read(self._known, mentions) if mentions else {}
         try:
             async with asyncio.timeout(None if within is None else within.total_seconds()):
                 for mention in mentions:

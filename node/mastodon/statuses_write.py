@@ -69,7 +69,7 @@ class _Writing:
         desk, caller, author = self.desk, required_caller(request), actor_of(request)
         parameters = await parameters_of(request)
         once = once_of(request, caller, desk.now())
-        made = await desk.storage.read(made_before, once)
+        made = None if once is None else await desk.storage.read(made_before, once)
         if made is None:
             made = await self._make(parameters, caller, author, once)
         return reply(await desk.storage.read(self._made, made, author))

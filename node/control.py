@@ -15,6 +15,7 @@ from pathlib import Path
 import msgspec
 
 from communities.errors import DomainError, Invalid, NotFound
+from communities.registration import RegistrationRefused
 from federation.errors import FederationError
 from node.errors import NodeError, Refused
 from node.verbs.answers import Answer
@@ -49,7 +50,7 @@ def is_input(error: Exception) -> bool:
     """Whether an error is about what was typed (exit code 2), not about what became of it (1)."""
     if isinstance(error, Refused):
         return error.is_input
-    return isinstance(error, NotFound | Invalid)
+    return isinstance(error, NotFound | Invalid | RegistrationRefused)
 
 
 def ask(data_dir: Path, form: Form, alone: Callable[[], Answer]) -> Answer:

@@ -120,7 +120,7 @@ def write_settings(start: Start) -> None:
 
 
 async def make_account(start: Start) -> Answer:
-    """Make the node's own keys and the first account.
+    """Make the node's own keys and the first account, which may do everything.
 
     Raises:
         DataInUse: a node runs in that folder.
@@ -130,4 +130,4 @@ async def make_account(start: Start) -> Answer:
     settings = load(start.config)
     with hold(settings.node.data_dir):
         async with open_node(settings) as node:
-            return await run(node, CreateAccount(name=start.account))
+            return await run(node, CreateAccount(name=start.account, role="admin"))

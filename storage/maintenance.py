@@ -15,6 +15,7 @@ from sqlalchemy import Column, Table, bindparam, delete, exists, func, select, t
 from storage.connection import Connection
 from storage.statements import Statement
 from storage.tables.apps import app_tokens, apps, auth_codes
+from storage.tables.accounts import account_links, invitations, sessions
 from storage.tables.federation import dead_letters, deliveries, inbox_seen, outbound, received
 from storage.tables.running import event_log, jobs
 from storage.tables.social import tombstones, welcomes
@@ -33,6 +34,8 @@ USED_CODES_KEPT = timedelta(days=1)
 REVOKED_TOKENS_KEPT = timedelta(days=30)
 UNUSED_APPS_KEPT = timedelta(days=30)
 SENT_KEPT = timedelta(hours=1)
+SESSIONS_KEPT = timedelta(days=60)
+"""Without a visit; afterwards a browser has to sign in again."""
 
 _NO_LIMIT = (1 << 63) - 1
 
@@ -46,6 +49,9 @@ class Prunable(StrEnum):
     EVENTS = "events"
     TOMBSTONES = "tombstones"
     WELCOMES = "welcomes"
+    SESSIONS = "sessions"
+    ACCOUNT_LINKS = "account-links"
+    INVITATIONS = "invitations"
     IDEMPOTENCY_KEYS = "idempotency-keys"
     SCHEDULED = "scheduled"
     DEAD_LETTERS = "dead-letters"
@@ -79,6 +85,9 @@ def _first(key: Column[int], age: Column[int]) -> Statement:
 _SEEN = _oldest(inbox_seen, inbox_seen.c.at_ms)
 _TOMBSTONES = _oldest(tombstones, tombstones.c.until_ms)
 _WELCOMES = _oldest(welcomes, welcomes.c.until_ms)
+_SESSIONS = _oldest(sessions, sessions.c.used_ms)
+_ACCOUNT_LINKS = _oldest(account_links, account_links.c.until_ms)
+_INVITATIONS = _oldest(invitations, invitations.c.until_ms)
 _MUTES = _oldest(mutes, mutes.c.until_ms)
 _IDEMPOTENCY_KEYS = _oldest(idempotency_keys, idempotency_keys.c.until_ms)
 _SCHEDULED = _oldest(scheduled_posts, scheduled_posts.c.at_ms)
@@ -181,6 +190,18 @@ def _prune_mutes(uow: UnitOfWork, now_ms: int) -> int:
     return uow.connection.run(_MUTES, before_ms=now_ms)
 
 
+def _prune_sessions(uow: UnitOfWork, now_ms: int) -> int:
+    return uow.connection.run(_SESSIONS, before_ms=_before(now_ms, SESSIONS_KEPT))
+
+
+def _prune_account_links(uow: UnitOfWork, now_ms: int) -> int:
+    return uow.connection.run(_ACCOUNT_LINKS, before_ms=now_ms)
+
+
+def _prune_invitations(uow: UnitOfWork, now_ms: int) -> int:
+    return uow.connection.run(_INVITATIONS, before_ms=now_ms)
+
+
 def _prune_dead_letters(uow: UnitOfWork, now_ms: int) -> int:
     return uow.connection.run(_DEAD_LETTERS, before_ms=_before(now_ms, FAILURES_KEPT))
 
@@ -209,6 +230,9 @@ _PRUNINGS: dict[Prunable, Callable[[UnitOfWork, int], int]] = {
     Prunable.EVENTS: _prune_events,
     Prunable.TOMBSTONES: _prune_tombstones,
     Prunable.WELCOMES: _prune_welcomes,
+    Prunable.SESSIONS: _prune_sessions,
+    Prunable.ACCOUNT_LINKS: _prune_account_links,
+    Prunable.INVITATIONS: _prune_invitations,
     Prunable.IDEMPOTENCY_KEYS: _prune_idempotency_keys,
     Prunable.SCHEDULED: _prune_scheduled,
     Prunable.DEAD_LETTERS: _prune_dead_letters,

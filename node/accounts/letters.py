@@ -121,14 +121,24 @@ def _prepare(
 
 
 def keep_link(
-    uow: UnitOfWork, uris: Uris, kind: LetterKind, link: AccountLink, token: str, now: datetime
+    uow: UnitOfWork,
+    uris: Uris,
+    kind: LetterKind,
+    link: AccountLink,
+    token: str,
+    now: datetime,
+    *,
+    kept: timedelta | None = None,
 ) -> str:
-    """Keep a new one-time link, in place of an older one of its kind; its URL."""
+    """Keep a new one-time link, in place of an older one of its kind; its URL.
+
+    It works as long as those in letters do, or as long as `kept` says.
+    """
     digest = digest_of(token)
     if digest is None:
         raise NotFound("That is no token")
-    purpose, kept = _PURPOSES[kind]
-    uow.account_links.put(purpose, digest, link, until=now + kept)
+    purpose, usual = _PURPOSES[kind]
+    uow.account_links.put(purpose, digest, link, until=now + (kept or usual))
     return f"{uris.base}/{purpose.value}/{token}"
 
 

@@ -21,11 +21,12 @@ from node.app import Access, Route
 from node.auth import SIGNED_IN, SignedIn
 from node.errors import Refusal
 from node.welcoming import digest_of, new_token
+from storage.maintenance import SESSIONS_KEPT
 from storage.sessions import Session
 from storage.store import Storage
 from storage.unit_of_work import UnitOfWork
 
-KEPT = timedelta(days=60)
+KEPT = SESSIONS_KEPT
 """After so long without a visit a session ends."""
 TOUCHED_EVERY = timedelta(hours=1)
 """A write for each request would be too much for what it tells."""

@@ -4,13 +4,23 @@ import asyncio
 
 from communities import accounts
 from communities.people import ActorKey
+from communities.registration import AccountRole
 from federation.uris import Uris
-from node.founding import NODE_LOCALPART, Newcomer, found_person, make_keys, renew_keys
+from node.accounts.leaving import delete_account
+from node.founding import (
+    NODE_LOCALPART,
+    Newcomer,
+    found_person,
+    make_keys,
+    open_account,
+    renew_keys,
+)
 from node.verbs import operator_forms as forms
 from node.verbs.answers import Answer, said, table
 from node.verbs.desk import Desk
 from node.welcoming import KEPT, new_token, offer
 from protocols.strict_json import JsonValue
+from storage.accounts import Account
 from storage.actors import Profile
 from storage.unit_of_work import UnitOfWork
 
@@ -18,21 +28,24 @@ from storage.unit_of_work import UnitOfWork
 async def create(desk: Desk, form: forms.CreateAccount) -> Answer:
     """Make an account."""
     newcomer = await newcomer_of(desk, form.name, form.title)
-    profile, link = await desk.acting.run(_create, desk.node.uris, newcomer, new_token())
+    role = AccountRole(form.role)
+    profile, link = await desk.acting.run(_create, desk.node.uris, newcomer, role, new_token())
     handle = desk.handle(profile)
     lines = [
         f"made {handle}",
         f"its id is {profile.uri}",
         *_told(link),
-        f"it acts by: noaber act --as {profile.localpart} follow|post|reply|vote|...",
-        "(this version has no sign-in for apps and no passwords yet)",
+        "there its owner chooses a password, with which browsers and apps sign in",
+        f"it acts here, too: noaber act --as {profile.localpart} follow|post|reply|vote|...",
     ]
     data = {"handle": handle, "id": profile.uri, "inbox": profile.inbox, "welcome": link}
     return Answer(lines=lines, data={**data})
 
 
-def _create(uow: UnitOfWork, uris: Uris, newcomer: Newcomer, token: str) -> tuple[Profile, str]:
-    profile = found_person(uow, uris, newcomer)
+def _create(
+    uow: UnitOfWork, uris: Uris, newcomer: Newcomer, role: AccountRole, token: str
+) -> tuple[Profile, str]:
+    profile = found_person(uow, uris, newcomer, open_account(newcomer, role))
     return profile, offer(uow, uris, profile.id, token, newcomer.at)
 
 
@@ -67,7 +80,7 @@ async def show_all(desk: Desk, _form: forms.ListAccounts) -> Answer:
         return Answer(
             lines=["there is no account yet: noaber account create NAME"], data={"accounts": []}
         )
-    head = ("name", "title", "state", "followers", "posts", "since")
+    head = ("name", "title", "role", "state", "followers", "posts", "since")
     lines = table(head, [[row[column] for column in head] for row in rows])
     return Answer(lines=lines, data={"accounts": [*rows]})
 
@@ -82,15 +95,24 @@ def _accounts(uow: UnitOfWork) -> list[dict[str, JsonValue]]:
 
 def _facts(uow: UnitOfWork, profile: Profile) -> dict[str, JsonValue]:
     since = profile.published_at
+    account = uow.accounts.get(profile.id)
     return {
         "name": profile.localpart,
         "title": profile.name,
         "id": profile.uri,
-        "state": profile.state.value,
+        "role": "" if account is None else account.role.value,
+        "state": _state(profile, account),
         "followers": uow.directory.followers(profile.id),
         "posts": uow.timelines.count_by_author(profile.id),
         "since": "" if since is None else since.date().isoformat(),
     }
+
+
+def _state(profile: Profile, account: Account | None) -> str:
+    """How it stands; that it is not open yet says more than that it is out of sight."""
+    if account is None or account.is_open:
+        return profile.state.value
+    return account.state.value
 
 
 async def suspend(desk: Desk, form: forms.SuspendAccount) -> Answer:
@@ -134,14 +156,8 @@ def _node_actor(uow: UnitOfWork) -> Profile | None:
 async def delete(desk: Desk, form: forms.DeleteAccount) -> Answer:
     """Delete an account for good."""
     person = await desk.finder.account(form.name)
-    await desk.acting.run(_delete, desk, person)
+    await desk.acting.run(delete_account, person.id, desk.acting.now())
     return said(f"{desk.handle(person)} is deleted; nobody can get the name again", id=person.uri)
-
-
-def _delete(uow: UnitOfWork, desk: Desk, person: Profile) -> bool:
-    hosts = {box.peer.partition("://")[2] for box in uow.audiences.of(person.id)}
-    uow.names.retire(person.localpart, at=desk.acting.now())
-    return accounts.delete_person(uow, person.id, also_tell=tuple(sorted(hosts)))
 
 
 async def rotate_keys(desk: Desk, form: forms.RotateKeys) -> Answer:

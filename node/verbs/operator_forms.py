@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Annotated, Literal
 
-from node.verbs.words import Form, argument, file_text, option
+from node.verbs.words import Form, argument, file_text, option, written
 
 Name = Annotated[str, argument("The name before the @: 1 to 30 of a-z, 0-9 and _.")]
 Whom = Annotated[str, argument("A name of this node, @name@host, or a URL.")]
@@ -12,6 +12,7 @@ Visibility = Literal["public", "unlisted", "private", "secret"]
 Joining = Literal["open", "ask", "invite", "closed"]
 Posting = Literal["anyone", "members", "moderators"]
 Policy = Literal["block", "limit", "allow"]
+Role = Literal["user", "moderator", "admin"]
 
 
 class CreateAccount(Form, frozen=True):
@@ -19,6 +20,7 @@ class CreateAccount(Form, frozen=True):
 
     name: Name
     title: Annotated[str | None, option("The name that is shown; left out, the name.")] = None
+    role: Annotated[Role, option("What it may do with the node itself.")] = "user"
 
 
 class WelcomeAccount(Form, frozen=True):
@@ -47,6 +49,67 @@ class UnsuspendAccount(Form, frozen=True):
 
 class DeleteAccount(Form, frozen=True):
     """Delete an account of this node for good; its name is never given out again."""
+
+    name: Name
+
+
+class SetPassword(Form, frozen=True):
+    """Give an account the password that is piped in; without one, a random one is printed."""
+
+    name: Name
+    password: Annotated[str, written("The password; better piped in than typed here.")] = ""
+
+
+class ResetLink(Form, frozen=True):
+    """Print a link by which the owner of an account sets a new password, once."""
+
+    name: Name
+
+
+class ConfirmAccount(Form, frozen=True):
+    """Take the e-mail address of an account as confirmed."""
+
+    name: Name
+
+
+class Invite(Form, frozen=True):
+    """Print an invitation, by which newcomers make accounts."""
+
+    uses: Annotated[int, option("For how many people.")] = 1
+    days: Annotated[int, option("For how many days.")] = 7
+
+
+class ListPending(Form, frozen=True):
+    """Show who waits to be let in, and who has not confirmed their address yet."""
+
+
+class ApproveAccount(Form, frozen=True):
+    """Let somebody in who waits for approval."""
+
+    name: Name
+
+
+class RejectAccount(Form, frozen=True):
+    """Turn somebody down who waits; the account is deleted."""
+
+    name: Name
+
+
+class SetRole(Form, frozen=True):
+    """Say what an account may do with the node itself; communities have roles of their own."""
+
+    name: Name
+    role: Annotated[Role, argument("user, moderator (reports, newcomers) or admin (everything).")]
+
+
+class DisableAccount(Form, frozen=True):
+    """Let nobody sign in to an account; what it wrote stays."""
+
+    name: Name
+
+
+class EnableAccount(Form, frozen=True):
+    """Let an account be signed in to again."""
 
     name: Name
 
@@ -186,6 +249,16 @@ ACCOUNT: Mapping[str, type[Form]] = {
     "suspend": SuspendAccount,
     "unsuspend": UnsuspendAccount,
     "delete": DeleteAccount,
+    "password": SetPassword,
+    "reset-link": ResetLink,
+    "confirm": ConfirmAccount,
+    "invite": Invite,
+    "pending": ListPending,
+    "approve": ApproveAccount,
+    "reject": RejectAccount,
+    "role": SetRole,
+    "disable": DisableAccount,
+    "enable": EnableAccount,
     "rotate-keys": RotateKeys,
 }
 COMMUNITY: Mapping[str, type[Form]] = {

@@ -13,7 +13,7 @@ def test_a_new_account_is_told_how_it_can_be_used(noaber: Commands) -> None:
     assert told.code == 0
     assert "made @carol@bees.example" in told.out
     assert "noaber act --as carol" in told.out
-    assert "no passwords yet" in told.out
+    assert "there its owner chooses a password" in told.out
 
 
 def test_an_account_gets_a_link_and_a_new_one_when_asked(noaber: Commands) -> None:

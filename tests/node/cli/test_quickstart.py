@@ -28,7 +28,8 @@ def test_a_domain_is_enough(nothing: Commands) -> None:
     assert "bees.example.org.  3600  IN  A" in out
     assert "reverse_proxy 127.0.0.1:8008" in out
     assert "proxy_pass http://noaber" in out
-    assert nothing("account", "list", "--json").data["accounts"][0]["name"] == "admin"
+    (first,) = nothing("account", "list", "--json").data["accounts"]
+    assert (first["name"], first["role"]) == ("admin", "admin")
     assert nothing("verify").code == 0
 
 

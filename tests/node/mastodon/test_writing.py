@@ -326,3 +326,15 @@ async def test_that_nobody_quotes_is_the_only_policy(as_: As, ada: Person) -> No
 
     assert refused.status == 422
     assert kept["quote_approval"]["current_user"] == "denied"
+
+
+async def test_nothing_is_quoted_and_no_quote_is_there_to_revoke(
+    as_: As, ada: Person, ben: Person
+) -> None:
+    status = await as_(ada).post(STATUSES, json={"status": "Moin"})
+    hidden = await as_(ada).post(STATUSES, json={"status": "x", "visibility": "direct"})
+    path = f"{STATUSES}/{status['id']}/quotes"
+
+    assert await as_(None).get(path) == []
+    assert (await as_(ben).call("GET", f"{STATUSES}/{hidden['id']}/quotes")).status == 404
+    assert (await as_(ada).call("POST", f"{path}/1/revoke")).status == 404

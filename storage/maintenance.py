@@ -14,8 +14,8 @@ from sqlalchemy import Column, Table, bindparam, delete, exists, func, select, t
 
 from storage.connection import Connection
 from storage.statements import Statement
-from storage.tables.apps import app_tokens, apps, auth_codes
 from storage.tables.accounts import account_links, invitations, sessions
+from storage.tables.apps import app_tokens, apps, auth_codes
 from storage.tables.federation import dead_letters, deliveries, inbox_seen, outbound, received
 from storage.tables.running import event_log, jobs
 from storage.tables.social import tombstones, welcomes

@@ -1,6 +1,6 @@
 """Everything about accounts, put together for pages, apps and commands."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -10,6 +10,7 @@ from federation.snowflakes import Snowflakes
 from federation.uris import Uris
 from node.accounts.attempts import Attempts
 from node.accounts.inviting import Inviting
+from node.accounts.lapsing import lapse_of
 from node.accounts.letters import LETTER_JOB, Write, letter_job
 from node.accounts.mailing import Mailer
 from node.accounts.owning import Owning
@@ -30,6 +31,7 @@ class AccountDesk:
 
     Attributes:
         letters: the handler of the letters' jobs, by their kind.
+        sweep: housekeeping, to be called now and then; how much it dropped.
     """
 
     settings: Settings
@@ -44,6 +46,7 @@ class AccountDesk:
     owning: Owning
     inviting: Inviting
     letters: Mapping[str, JobHandler]
+    sweep: Callable[[], Awaitable[int]]
 
     @property
     def writes_mail(self) -> bool:
@@ -106,4 +109,5 @@ def account_desk(
         ),
         inviting=Inviting(storage=storage, uris=uris, settings=registration, now=now),
         letters={LETTER_JOB: letter_job(storage, uris, mailer, write, now=now)},
+        sweep=lapse_of(storage, now),
     )

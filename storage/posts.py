@@ -8,6 +8,7 @@ from communities.people import ActorKey
 from communities.posts import Poll, Post, PostContent, PostCounts, PostKey, PostState, Visibility
 from storage import post_statements as sql
 from storage.connection import Connection, Row
+from storage.conversations import Conversations
 from storage.event_log import EventLog
 from storage.feed_marks import FeedMarks
 from storage.jobs import Jobs
@@ -53,6 +54,7 @@ class Posts:
         self._jobs = jobs
         self._memory: Memory[Post] = Memory(connection.memories, "posts")
         self._marks = FeedMarks(connection)
+        self._conversations = Conversations(connection)
 
     def get(self, post_id: PostKey) -> Post | None:
         """The post with this key, whatever its state."""
@@ -95,6 +97,8 @@ class Posts:
         self._marks.tagged(post.id, (), post.content.hashtags)
         if post.state in _COUNTED:
             self._count(post, 1)
+            if post.visibility is Visibility.DIRECT:
+                self._conversations.note(post, recipients)
         rest = self._adopt(post, after=0)
         if rest is not None:
             self._jobs.enqueue(ADOPT_JOB, rest, run_ms=0)
@@ -150,6 +154,8 @@ class Posts:
             deeper=parent.depth + 1 - orphan.depth,
         )
         self._db.run(sql.SET_PARENT, orphan=orphan.id, new_parent=parent.id)
+        if orphan.visibility is Visibility.DIRECT:
+            self._conversations.merge(orphan.id, parent.root_id)
         if counted:
             self._count(replace(orphan, root_id=parent.root_id, parent_id=parent.id), 1)
         if below.comments:
@@ -192,11 +198,19 @@ class Posts:
         was, now = before.state in _COUNTED, state in _COUNTED
         if was != now:
             self._count(before, 1 if now else -1)
+            if before.visibility is Visibility.DIRECT:
+                self._keep_conversation(before, is_there=now)
         if state is PostState.WITHDRAWN:
             self._db.run(sql.DROP_REVISIONS, post=post_id)
             self._db.run(sql.BLANK, post=post_id, new_edited_ms=to_ms(at))
             self._db.run(DROP_OF_POST, post=post_id)
             self._marks.tagged(post_id, before.content.hashtags, ())
+
+    def _keep_conversation(self, post: Post, *, is_there: bool) -> None:
+        if is_there:
+            self._conversations.note(post, self.recipients(post.id))
+        else:
+            self._conversations.take_back(post)
 
     def set_locked(self, post_id: PostKey, *, locked: bool) -> None:
         """Close or open the thread for comments."""

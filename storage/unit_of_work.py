@@ -17,6 +17,7 @@ from storage.blocks import Blocks
 from storage.bookmarks import Bookmarks
 from storage.communities import Communities
 from storage.connection import Connection
+from storage.conversations import Conversations
 from storage.credentials import CredentialStore
 from storage.deliveries import Deliveries
 from storage.directory import Directory
@@ -137,6 +138,7 @@ class UnitOfWork:
         self.thread_mutes = ThreadMutes(connection)
         self.lists = Lists(connection)
         self.filters = Filters(connection)
+        self.conversations = Conversations(connection)
         self.tags = Tags(connection)
         self.actor_words = ActorWords(connection)
         self.post_search = PostSearch(connection)

@@ -6,6 +6,7 @@ from node.app import Route
 from node.mastodon.account_search import account_search_routes
 from node.mastodon.accounts import account_routes
 from node.mastodon.apps import app_routes
+from node.mastodon.conversations import conversation_routes
 from node.mastodon.desk import Desk
 from node.mastodon.directory import directory_routes
 from node.mastodon.filters import filter_routes
@@ -40,6 +41,7 @@ PARTS: tuple[Callable[[Desk], list[Route]], ...] = (
     account_routes,
     account_search_routes,
     app_routes,
+    conversation_routes,
     directory_routes,
     filter_routes,
     follow_request_routes,
@@ -54,8 +56,8 @@ PARTS: tuple[Callable[[Desk], list[Route]], ...] = (
     poll_routes,
     preferences_routes,
     profile_routes,
-    quote_routes,
     push_routes,
+    quote_routes,
     reacting_routes,
     relationship_routes,
     report_routes,

@@ -34,6 +34,7 @@ from storage.unit_of_work import UnitOfWork
 from tests.support.app_caller import Reply, desk_over
 from tests.support.clock import Clock
 from tests.support.factories import World
+from tests.support.read_html import Document, read_html, skipped_headings
 from tests.support.signed_in_browser import Browser
 from tests.support.visitor import Seen, site_over
 
@@ -44,6 +45,7 @@ CHALLENGE = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM"
 """RFC 7636, appendix B."""
 
 Client = TestClient[web.Request, web.Application]
+_FORM_FAULTS = {"<form>", "<input>"}
 _CODE = re.compile(r'<code class="copy" id="code">([^<]+)</code>')
 
 
@@ -167,6 +169,21 @@ def code_of(seen: Seen) -> str:
     found = _CODE.search(seen.text)
     assert found is not None, seen.text
     return unescape(found[1])
+
+
+def read_consent(seen: Seen) -> Document:
+    """A page that is well-formed; a form is all that it has of what others do not."""
+    document = read_html(seen.text)
+    assert set(document.faults) <= _FORM_FAULTS
+    assert skipped_headings(document) == []
+    return document
+
+
+def assert_stays_here(seen: Seen) -> None:
+    """The refusal is a page of this node, which leads nowhere by itself."""
+    assert seen.status == 400
+    assert "Location" not in seen.headers
+    assert "This app cannot be let in" in read_consent(seen).text
 
 
 async def call(

@@ -5,6 +5,7 @@ from datetime import datetime
 
 from communities.posts import Attachment, Post, PostContent, PostKind
 from communities.titles import join_title, split_title
+from communities.visibility import audience_in
 from federation.uris import Uris
 from node.drafts import Changes
 from node.mastodon.composing import links_in, without_mention
@@ -54,7 +55,8 @@ def rearranged(
             if sent.text("id") == str(medium.id):
                 words = description_of(sent, Description(alt=medium.alt, focus=medium.focus))
                 uow.media.describe(medium.id, alt=words.alt, focus=words.focus)
-    private = post.visibility not in OPEN
+    community = None if post.community_id is None else uow.communities.get(post.community_id)
+    private = audience_in(post, community) not in OPEN
     return claim_attachments(uow, urls, ids, post.author_id, post.id, private=private, at=at)
 
 

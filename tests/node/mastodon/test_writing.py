@@ -8,15 +8,18 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from sqlalchemy import Engine
 
 from communities.people import Person
 from communities.posts import Post, PostState, Visibility
 from communities.ties import DefaultVisibility, Preferences
+from node.drafts import Draft
 from node.mastodon import allowances
 from node.mastodon.desk import Desk
+from node.mastodon.publishing import Enclosed, Once, publish
 from storage.store import Storage
 from storage.unit_of_work import UnitOfWork
-from tests.support.app_caller import App
+from tests.support.app_caller import App, calling, desk_over
 from tests.support.clock import Clock
 from tests.support.factories import World
 
@@ -224,16 +227,34 @@ async def test_a_key_is_forgotten_after_an_hour(as_: As, ada: Person, clock: Clo
     assert (await as_(ada).post(STATUSES, json=wanted, headers=headers))["id"] != first["id"]
 
 
-async def test_two_requests_at_once_with_one_key_make_one_post(
-    as_: As, ada: Person, desk: Desk
+async def test_requests_at_once_with_one_key_make_one_post(
+    sqlite_engine: Engine, world: World, clock: Clock
 ) -> None:
-    headers, app = {"Idempotency-Key": "k1"}, as_(ada)
+    storage = Storage(sqlite_engine, durable=False)
+    desk = desk_over(storage, clock)
+    ada = await storage.write(world.person, "ada")
+    headers = {"Idempotency-Key": "k1"}
 
-    both = await asyncio.gather(
-        *(app.post(STATUSES, json={"status": "Moin"}, headers=headers) for _ in range(2))
-    )
+    async with calling(desk) as client:
+        app = App(client, ada.id)
+        made = await asyncio.gather(
+            *(app.post(STATUSES, json={"status": "Moin"}, headers=headers) for _ in range(8))
+        )
+    try:
+        assert len({status["id"] for status in made}) == 1
+        assert await posts_of(desk, ada) == 1
+    finally:
+        await storage.close()
 
-    assert both[0]["id"] == both[1]["id"]
+
+async def test_a_unit_that_comes_second_finds_what_the_first_made(desk: Desk, ada: Person) -> None:
+    once = Once(token_id=1, key="k1", at=desk.now())
+    commands = [desk.acting.prepare(ada.id, Draft(source="Moin")) for _ in range(2)]
+    enclosed = Enclosed(ids=(), urls=desk.media.urls)
+
+    keys = [await desk.acting.run(publish, command, enclosed, once) for command in commands]
+
+    assert keys == [commands[0].id] * 2
     assert await posts_of(desk, ada) == 1
 
 
@@ -270,7 +291,7 @@ async def test_an_edit_to_nothing_is_refused(as_: As, ada: Person) -> None:
 
 
 @settings(
-    max_examples=15,
+    max_examples=30,
     suppress_health_check=[HealthCheck.function_scoped_fixture],
     deadline=None,
 )

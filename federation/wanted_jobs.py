@@ -1,7 +1,7 @@
 """Jobs that federation asks for: their kinds and payloads, and how each is asked for once.
 
-The handlers are in `nodeinfo_job`, `gone_job`, `backfill`, `farewell_job`, `moved_job` and
-`removal_job`.
+The handlers are in `nodeinfo_job`, `gone_job`, `backfill`, `farewell_job`, `moved_job`,
+`removal_job` and `verify_fields_job`.
 """
 
 from collections.abc import Collection
@@ -26,6 +26,7 @@ FAREWELL_JOB: Final = "farewell"
 END_TIES_JOB: Final = "end-ties"
 MOVE_FOLLOWERS_JOB: Final = "move-followers"
 REMOVE_CONTENT_JOB: Final = "remove-content"
+VERIFY_FIELDS_JOB: Final = "verify-fields"
 
 
 class Farewell(msgspec.Struct, frozen=True, kw_only=True):
@@ -108,6 +109,12 @@ def ask_followers_to_move(uow: UnitOfWork, moved_id: ActorKey, target: str, *, a
         run_ms=at_ms,
         key=f"{MOVE_FOLLOWERS_JOB} {moved_id}",
     )
+
+
+def ask_verification(uow: UnitOfWork, person_id: ActorKey, *, at_ms: int) -> None:
+    """Have it looked whether the pages that a profile names link back to it."""
+    key = f"{VERIFY_FIELDS_JOB} {person_id}"
+    uow.jobs.enqueue(VERIFY_FIELDS_JOB, str(person_id).encode(), run_ms=at_ms, key=key)
 
 
 def ask_removal_of_content(

@@ -19,6 +19,7 @@ from federation.policies import Policies
 from federation.reading import DocumentReader
 from federation.removal_job import remove_content_job
 from federation.signing import Signer
+from federation.verify_fields_job import verify_fields_job
 from federation.wanted_jobs import (
     BACKFILL_JOB,
     CONFIRM_GONE_JOB,
@@ -27,6 +28,7 @@ from federation.wanted_jobs import (
     MOVE_FOLLOWERS_JOB,
     NODEINFO_JOB,
     REMOVE_CONTENT_JOB,
+    VERIFY_FIELDS_JOB,
 )
 from node.jobs import JobHandler
 from storage.posts import ADOPT_JOB
@@ -59,6 +61,9 @@ def job_handlers(tools: JobTools) -> dict[str, JobHandler]:
         FAREWELL_JOB: farewell_job(storage, now=now),
         MOVE_FOLLOWERS_JOB: moved_job(storage, tools.context, now=now),
         REMOVE_CONTENT_JOB: remove_content_job(storage, now=now),
+        VERIFY_FIELDS_JOB: verify_fields_job(
+            storage, tools.client, tools.policies, tools.context.uris, now=now
+        ),
         ADOPT_JOB: adoption_job(storage),
         BACKFILL_JOB: Backfiller(
             storage=storage,

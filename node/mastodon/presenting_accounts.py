@@ -5,11 +5,13 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from communities.community import Community, CommunityKind, JoinPolicy
+from communities.fields import render_field
 from communities.people import ActorState
 from federation.uris import Uris
 from protocols.mastodon.accounts import AccountFacts, Entity, Standing, account
 from storage.actors import Profile
 from storage.post_pages import ActorCounts, ActorRow
+from storage.times import from_ms
 
 PictureUrl = Callable[[str], str]
 """From where a picture of a peer is served to apps."""
@@ -72,6 +74,7 @@ def account_entity(row: ActorRow, counts: ActorCounts, uris: Uris, pictures: Pic
         avatar_description="" if is_gone else profile.extra.icon_description,
         header_description="" if is_gone else profile.extra.image_description,
         fields=() if is_gone else _fields(profile, community),
+        verified={render_field(url): from_ms(at_ms) for url, at_ms in profile.extra.verified},
     )
     return account(facts, _standing(row, counts))
 

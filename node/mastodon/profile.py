@@ -15,6 +15,7 @@ from communities.founding import edit_community
 from communities.people import ActorKey
 from communities.registration import AccountRole
 from communities.text import Markup, render
+from federation.wanted_jobs import ask_verification
 from node.app import Access, Handler, Route
 from node.auth import actor_of, required_caller
 from node.mastodon.desk import Desk
@@ -34,7 +35,7 @@ from protocols.mastodon.credentials import (
 )
 from storage.media import MediaPurpose
 from storage.people import appearance_of
-from storage.times import to_ms
+from storage.times import from_ms, to_ms
 from storage.unit_of_work import UnitOfWork
 
 
@@ -147,6 +148,8 @@ def _change(
         _change_community(uow, desk, own, community, said, pictures)
     elif pictures or _names_profile(said):
         edit_profile(uow, _wanted(uow, own.actor_id, said, pictures))
+        if "fields_attributes" in said:
+            ask_verification(uow, own.actor_id, at_ms=to_ms(desk.now()))
     if "source" in said:
         source = said.inside("source")
         changed = chosen(uow.preferences.of(own.actor_id), source, OF_SOURCE)
@@ -265,6 +268,7 @@ def _source(uow: UnitOfWork, actor_id: ActorKey) -> Source:
     return Source(
         note=appearance.about,
         fields=appearance.fields,
+        verified={address: from_ms(at_ms) for address, at_ms in row.extra.verified},
         follow_requests=uow.relations.count_waiting(actor_id, is_community=row.kind == "community"),
         discoverable=appearance.discoverable,
         indexable=appearance.indexable,

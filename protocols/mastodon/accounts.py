@@ -1,10 +1,10 @@
 """Account: a person, an organisation or a community, as an app shows it."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import date, datetime
 
-from protocols.mastodon.moments import moment
+from protocols.mastodon.moments import moment, moment_or_none
 
 Entity = dict[str, object]
 """A JSON object of the API."""
@@ -31,6 +31,7 @@ class AccountFacts:
         avatar_description: what it shows, in words; so for the header.
         hide_collections: whom they follow, and who follows them, is not shown.
         fields: pairs of name and HTML.
+        verified: since when it is known of a field's HTML that its page links back.
         moved: the Account that follows this one, if it is known.
     """
 
@@ -55,7 +56,21 @@ class AccountFacts:
     avatar_description: str = ""
     header_description: str = ""
     fields: Sequence[tuple[str, str]] = ()
+    verified: Mapping[str, datetime] = field(default_factory=dict)
     moved: Entity | None = None
+
+
+def fields(
+    pairs: Sequence[tuple[str, str]], verified: Mapping[str, datetime]
+) -> list[dict[str, str | None]]:
+    """The Fields of an account: names and values, with when a value was verified.
+
+    Spec: Mastodon API "Field".
+    """
+    return [
+        {"name": name, "value": value, "verified_at": moment_or_none(verified.get(value))}
+        for name, value in pairs
+    ]
 
 
 def account(facts: AccountFacts, standing: Standing) -> Entity:
@@ -93,9 +108,7 @@ def account(facts: AccountFacts, standing: Standing) -> Entity:
         ),
         "emojis": [],
         "roles": [],
-        "fields": [
-            {"name": name, "value": value, "verified_at": None} for name, value in facts.fields
-        ],
+        "fields": fields(facts.fields, facts.verified),
     }
     if facts.suspended:
         entity["suspended"] = True

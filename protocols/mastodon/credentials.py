@@ -1,15 +1,17 @@
 """CredentialAccount, Profile and Preferences: what an app shows someone about themselves."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
 
-from protocols.mastodon.accounts import Entity
+from protocols.mastodon.accounts import Entity, fields
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Source:
     """What a profile is edited by; texts and fields are as typed.
 
+    `verified` tells since when it is known of a field's value that its page links back.
     `privacy`, `sensitive`, `language` and `quote_policy` hold for new posts.
     """
 
@@ -23,6 +25,7 @@ class Source:
     sensitive: bool
     language: str | None
     quote_policy: str
+    verified: Mapping[str, datetime] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,9 +56,7 @@ def credential_account(account: Entity, source: Source, role: Role) -> Entity:
             "language": source.language,
             "quote_policy": source.quote_policy,
             "note": source.note,
-            "fields": [
-                {"name": name, "value": value, "verified_at": None} for name, value in source.fields
-            ],
+            "fields": fields(source.fields, source.verified),
             "follow_requests_count": source.follow_requests,
             "discoverable": source.discoverable,
             "indexable": source.indexable,
@@ -95,9 +96,7 @@ def profile(account: Entity, source: Source, *, has_avatar: bool, has_header: bo
     return {
         **{name: account[name] for name in _OF_ACCOUNT},
         "note": source.note,
-        "fields": [
-            {"name": name, "value": value, "verified_at": None} for name, value in source.fields
-        ],
+        "fields": fields(source.fields, source.verified),
         "avatar": avatar,
         "avatar_static": avatar,
         "header": header,

@@ -7,6 +7,7 @@ import pytest
 from communities import accounts, following, founding
 from communities.accounts import Suspend
 from communities.events import CommunityChanged, PersonChanged
+from communities.fields import render_field
 from communities.people import ActorState
 from federation import farewell_job as module
 from federation.farewell_job import farewell_job
@@ -266,3 +267,33 @@ async def test_a_community_that_was_suspended_before_the_step_announces_no_posts
     await village.do(accounts.suspend, suspension)
 
     assert await village.step() == []
+
+
+async def test_an_edited_profile_shows_all_that_its_owner_chose(village: Village) -> None:
+    await village.storage.write(village.world.follow, village.members[MASTODON], village.bob)
+    wanted = accounts.EditProfile(
+        person_id=village.bob.id,
+        locked=True,
+        automated=True,
+        discoverable=False,
+        indexable=True,
+        fields=(("Home", "https://bob.example/"),),
+        icon_url="https://noaber.example/media/1.webp",
+        icon_description="A bee",
+        image_url="https://noaber.example/media/2.webp",
+    )
+
+    await village.do(accounts.edit_profile, wanted)
+    document = inner((await village.step())[0].document)
+
+    assert document["type"] == "Service"
+    assert document["manuallyApprovesFollowers"] is True
+    assert (document["discoverable"], document["indexable"]) == (False, True)
+    assert document["icon"] == {
+        "type": "Image",
+        "url": "https://noaber.example/media/1.webp",
+        "name": "A bee",
+    }
+    assert document["image"] == {"type": "Image", "url": "https://noaber.example/media/2.webp"}
+    value = render_field("https://bob.example/")
+    assert document["attachment"] == [{"type": "PropertyValue", "name": "Home", "value": value}]

@@ -1,6 +1,7 @@
 """The account that an app calls for: its profile, its pictures, its preferences."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -12,8 +13,10 @@ from communities.limits import MAX_FIELDS
 from communities.membership import MembershipState, Role
 from communities.people import FollowState, Person
 from communities.registration import AccountRole
+from federation.wanted_jobs import VERIFY_FIELDS_JOB
 from node.mastodon.desk import Desk
 from storage.accounts import Account
+from storage.times import to_ms
 from storage.unit_of_work import UnitOfWork
 from tests.support.app_caller import App
 from tests.support.factories import World
@@ -302,3 +305,25 @@ async def test_preferences_are_changed_by_their_own_names(as_: As, ada: Person) 
         "PATCH", "/api/v1/preferences", json={"reading:expand:media": "some"}
     )
     assert reply.status == 422
+
+
+async def test_pages_named_in_a_profile_are_looked_at_and_shown_as_verified(
+    desk: Desk, as_: As, ada: Person
+) -> None:
+    page = {"name": "Home", "value": "https://ada.example/?a&b"}
+
+    await as_(ada).done("PATCH", UPDATE, json={"fields_attributes": [page]})
+    waiting = await desk.storage.read(lambda uow: uow.jobs.counts())
+
+    def note(uow: UnitOfWork) -> None:
+        profile = uow.actors.get(ada.id)
+        assert profile is not None
+        extra = replace(profile.extra, verified=((page["value"], to_ms(desk.now())),))
+        uow.actors.put(replace(profile, extra=extra))
+
+    await desk.storage.write(note)
+    mine = await as_(ada).get(VERIFY)
+
+    assert VERIFY_FIELDS_JOB in waiting
+    assert mine["fields"][0]["verified_at"] == "2026-11-22T09:00:00.000Z"
+    assert mine["source"]["fields"][0]["verified_at"] == "2026-11-22T09:00:00.000Z"

@@ -9,6 +9,7 @@ from datetime import datetime
 from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
+from typing import BinaryIO
 
 from node.media.urls import MediaUrls
 from node.media.worker import Worker
@@ -57,6 +58,15 @@ def takes_films() -> bool:
 def supported_types() -> tuple[str, ...]:
     """The media types that may be uploaded here, for `configuration` of the instance."""
     return (*PICTURE_TYPES, *FILM_TYPES, *SOUND_TYPES) if takes_films() else PICTURE_TYPES
+
+
+def new_file(path: Path) -> BinaryIO:
+    """A file to write, which must not be there yet.
+
+    It is opened and closed at the call: on a thread, a request that ends meanwhile would leave it
+    open.
+    """
+    return path.open("xb")
 
 
 class Scratch:

@@ -16,7 +16,7 @@ from typing import Final
 from aiohttp import BodyPartReader, web
 
 from node.errors import Refusal
-from node.media.desk import MediaDesk, Scratch, scratch
+from node.media.desk import MediaDesk, Scratch, new_file, scratch
 from protocols.media_types import HEAD_BYTES, MediaSort, MediaType, media_type_of
 
 _CHUNK: Final = 256 * 1024
@@ -161,14 +161,11 @@ async def _read_file(part: BodyPartReader, reading: _Reading) -> ReceivedFile | 
 
 async def _write(part: BodyPartReader, path: Path, head: bytes, most: int) -> int:
     size, chunk = 0, head
-    file = await asyncio.to_thread(path.open, "xb")
-    try:
+    with new_file(path) as file:
         while chunk:
             size += len(chunk)
             if size > most:
                 raise _too_large()
             await asyncio.to_thread(file.write, chunk)
             chunk = await _next_chunk(part, _CHUNK)
-    finally:
-        await asyncio.to_thread(file.close)
     return size

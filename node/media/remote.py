@@ -24,7 +24,7 @@ from federation.fetch_budget import FetchBudget
 from federation.policies import Policies
 from node.app import Access, Route
 from node.errors import Refusal
-from node.media.desk import MediaDesk, Scratch, scratch
+from node.media.desk import MediaDesk, Scratch, new_file, scratch
 from node.media.freeing import free
 from node.media.making import keep, make
 from node.media.orders import Shape
@@ -167,16 +167,13 @@ class RemoteMedia:
         return await keep(self._media, (made,), unit)
 
     async def _download(self, url: str, path: Path) -> None:
-        file = await asyncio.to_thread(path.open, "xb")
-        try:
+        with new_file(path) as file:
 
             async def write(piece: bytes) -> None:
                 await asyncio.to_thread(file.write, piece)
 
             most = self._media.settings.video_bytes
             await self._source.client.download(url, write, max_bytes=most)
-        finally:
-            await asyncio.to_thread(file.close)
 
     async def _made(
         self, path: Path, remote: Remote, mine: Scratch

@@ -32,11 +32,7 @@ async def send_file(
     Raises:
         NotFound: it is not there.
     """
-    try:
-        file = await asyncio.to_thread(path.open, "rb")
-    except FileNotFoundError:
-        raise NotFound("There is no such file") from None
-    try:
+    with _opened(path) as file:
         tag = f'"{digest.hex()[:32]}"'
         headers = {**_HEADERS, "Content-Type": media_type, "Cache-Control": caching, "ETag": tag}
         if not media_type.startswith(_SHOWN):
@@ -53,9 +49,15 @@ async def send_file(
         status = HTTPStatus.OK if wanted is None else HTTPStatus.PARTIAL_CONTENT
         answer = web.StreamResponse(status=status, headers=headers)
         await _send(request, answer, file, wanted or range(size))
-    finally:
-        await asyncio.to_thread(file.close)
     return answer
+
+
+def _opened(path: Path) -> BinaryIO:
+    # Not on a thread: a request that ends while the thread opens would leave the file open.
+    try:
+        return path.open("rb")
+    except FileNotFoundError:
+        raise NotFound("There is no such file") from None
 
 
 def _is_known(request: web.Request, tag: str) -> bool:

@@ -126,7 +126,10 @@ def build_app(parts: Parts) -> web.Application:
     if twice := sorted({name for name in names if names.count(name) > 1}):
         raise ValueError(f"two routes are called {twice[0]}")
     app = web.Application(client_max_size=parts.settings.max_body_bytes)
-    declared = dict(_add(app, route, parts.guards) for route in _with_head(routes))
+    declared = {}
+    for method, route in _with_head(routes):
+        for path in _spellings(route, routes):
+            declared[_add(app, method, path, route, parts.guards)] = route
     app[DECLARED] = declared
     app.middlewares.append(_attendant(parts, declared))
     app.on_response_prepare.append(_complete_headers)
@@ -151,13 +154,20 @@ def _with_head(routes: Iterable[Route]) -> Iterable[tuple[str, Route]]:
             yield "HEAD", route
 
 
+def _spellings(route: Route, routes: Sequence[Route]) -> Iterable[str]:
+    """The path, and of the API the one with a slash at its end, which some apps write."""
+    yield route.path
+    slashed = f"{route.path}/"
+    if slashed.startswith("/api/") and all(other.path != slashed for other in routes):
+        yield slashed
+
+
 def _add(
-    app: web.Application, entry: tuple[str, Route], guards: Mapping[Access, Guard]
-) -> tuple[web.AbstractRoute, Route]:
-    method, route = entry
+    app: web.Application, method: str, path: str, route: Route, guards: Mapping[Access, Guard]
+) -> web.AbstractRoute:
     if route.access not in _WITHOUT_GUARD and route.access not in guards:
         raise ValueError(f"route {route.name}: no guard for access {route.access}")
-    return app.router.add_route(method, route.path, route.handler), route
+    return app.router.add_route(method, path, route.handler)
 
 
 def _attendant(parts: Parts, declared: Mapping[web.AbstractRoute, Route]) -> Middleware:

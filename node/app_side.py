@@ -28,8 +28,8 @@ from node.media.freeing import MediaHousekeeping
 from node.media.remote import RemoteMedia, Source
 from node.media.serving import media_routes
 from node.media.urls import MediaUrls
-from node.oauth.consent import consent_routes
 from node.oauth.desk import OAuthDesk
+from node.oauth.surface import oauth_routes
 from node.push.keys import node_push_key
 from node.rates import Rates
 from node.settings import Settings
@@ -78,7 +78,7 @@ class AppSide:
         oauth = OAuthDesk(api=self.desk, pages=pages, rates=self.rates)
         return [
             *api_routes(self.desk),
-            *consent_routes(oauth),
+            *oauth_routes(oauth),
             *account_routes(site, self.accounts),
             *media_routes(self.media),
             *self.remote_media.routes(),

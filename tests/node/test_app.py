@@ -95,6 +95,16 @@ def test_two_routes_of_one_name_are_refused() -> None:
         build_app(parts(route(greet), route(echo, method="POST")))
 
 
+async def test_path_of_the_api_may_end_with_a_slash() -> None:
+    listed = Route(
+        method="GET", path="/api/v1/thing", handler=greet, access=Access.PUBLIC, name="thing"
+    )
+    async with running(parts(listed)) as client:
+        plain, slashed = await client.get("/api/v1/thing"), await client.get("/api/v1/thing/")
+
+        assert (plain.status, slashed.status) == (200, 200)
+
+
 async def test_guard_decides_before_the_handler_runs() -> None:
     async def refuse(_request: web.Request, _route: Route) -> None:
         raise NotAllowed(Reason.ROLE, "only the operator may do this")

@@ -12,7 +12,6 @@ from sqlalchemy import (
     Text,
     and_,
     bindparam,
-    exists,
     literal_column,
     not_,
     select,
@@ -31,26 +30,20 @@ from storage.tables.ties import follow_options
 _LIST = bindparam("list", type_=BigInteger)
 
 
-def _is_exclusive(account: ColumnElement[int]) -> ColumnElement[bool]:
+def _is_apart(account: ColumnElement[int]) -> ColumnElement[bool]:
     """The viewer reads the account in a list that keeps it out of the home timeline."""
-    return exists(
-        select(list_members.c.list_id)
-        .join_from(list_members, lists, lists.c.id == list_members.c.list_id)
-        .where(
-            list_members.c.account_id == account,
-            lists.c.person_id == VIEWER,
-            lists.c.exclusive.is_(True),
-        )
+    return account.in_(
+        select(list_members.c.account_id)
+        .join_from(lists, list_members, list_members.c.list_id == lists.c.id)
+        .where(lists.c.person_id == VIEWER, lists.c.exclusive.is_(True))
     )
 
 
 def _hides_boosts(account: ColumnElement[int]) -> ColumnElement[bool]:
     options = follow_options.alias("options")
-    return exists(
+    return account.in_(
         select(options.c.followee_id).where(
-            options.c.follower_id == VIEWER,
-            options.c.followee_id == account,
-            options.c.show_reblogs.is_(False),
+            options.c.follower_id == VIEWER, options.c.show_reblogs.is_(False)
         )
     )
 
@@ -72,7 +65,7 @@ def followees(tools: Tools) -> Select[Any]:
             is_one(follows.c.state, FollowState.ACCEPTED),
             is_wanted(tools, follows.c.followee_id),
             is_present(follows.c.followee_id),
-            not_(_is_exclusive(follows.c.followee_id)),
+            not_(_is_apart(follows.c.followee_id)),
         )
     )
 
@@ -92,7 +85,7 @@ def communities(tools: Tools) -> Select[Any]:
         is_wanted(tools, community),
         is_present(community),
         not_(_hides_boosts(community)),
-        not_(_is_exclusive(community)),
+        not_(_is_apart(community)),
     )
 
 

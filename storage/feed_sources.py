@@ -1,9 +1,9 @@
 """The SQL of pages that many sources feed: a home of 200 communities, a list, a tag.
 
 A page holds the newest rows of all sources together. Reading the newest of each would read 200
-times too much, so a first look takes one key of each source: of a page of 20 nothing can be older
-than the 20th of these keys, and from there on few rows of any source are left to read. Both steps
-go by an index over (source, key).
+times too much, so a first look takes one key of each source: a page of 20 comes from the 20 sources
+whose keys are newest, and nothing in it is older than the 20th of these keys, so that few rows are
+left to read. Both steps go by an index over (source, key).
 """
 
 from collections.abc import Callable
@@ -11,14 +11,14 @@ from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import (
+    CTE,
     BigInteger,
     ColumnElement,
     FromClause,
     Integer,
-    ScalarSelect,
     Select,
-    Subquery,
     bindparam,
+    case,
     func,
     select,
     true,
@@ -37,6 +37,7 @@ class Rows:
         id: by which the page is sorted.
         columns: what is told of a row.
         where: which rows count; may name columns of the sources.
+        is_shared: rows of several sources may have the same id.
     """
 
     origin: FromClause
@@ -44,6 +45,7 @@ class Rows:
     id: ColumnElement[int]
     columns: tuple[ColumnElement[Any], ...]
     where: tuple[ColumnElement[bool], ...]
+    is_shared: bool = False
 
 
 RowsOf = Callable[[Tools, str, FromClause], Rows]
@@ -54,7 +56,6 @@ SourcesOf = Callable[[Tools], Select[Any]]
 BEFORE = bindparam("before", type_=BigInteger)
 AFTER = bindparam("after", type_=BigInteger)
 MOST = bindparam("most", type_=Integer)
-_RANK = bindparam("rank", type_=Integer)
 
 
 def within(column: ColumnElement[int]) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
@@ -63,56 +64,58 @@ def within(column: ColumnElement[int]) -> tuple[ColumnElement[bool], ColumnEleme
 
 
 class ManySources:
-    """A page of what many sources hold, in both directions."""
+    """A page of what many sources hold, in both directions.
+
+    Parameters of the statements: `before`, `after`, `most`, and those of the sources and rows.
+    """
 
     __slots__ = ("back", "forward")
 
     def __init__(self, sources: SourcesOf, rows: RowsOf) -> None:
-        """Build the statements; their parameters are `before`, `after`, `most`, `rank` (most - 1)
-        and those of the sources and rows.
-        """  # noqa: D205 - one sentence
+        """Take what gives the sources, and their rows."""
         self.back = Statement(lambda tools: _page(tools, sources, rows, forward=False))
         self.forward = Statement(lambda tools: _page(tools, sources, rows, forward=True))
 
 
 def _page(tools: Tools, sources: SourcesOf, rows: RowsOf, *, forward: bool) -> Select[Any]:
     """The newest (or oldest) rows of all sources."""
-    edge = _edge(tools, sources, rows, forward=forward)
-    each = sources(tools).subquery("sources")
-    few = rows(tools, "few", each)
-    nearest = (
-        select(*(few.columns if not tools.is_sqlite else (few.id,)))
+    near = _near(tools, sources, rows, forward=forward)
+    place = near.c.place
+    first, last = (func.max(place), BEFORE) if forward else (func.min(place), AFTER)
+    edge = select(case((func.count() == MOST, first), else_=last)).select_from(near)
+    few = rows(tools, "few", near)
+    inside = few.id <= edge.scalar_subquery() if forward else few.id >= edge.scalar_subquery()
+    found = (
+        select(*((few.id,) if tools.is_sqlite else few.columns))
         .select_from(few.origin)
-        .where(
-            few.source == each.c.source,
-            *within(few.id),
-            few.id <= edge if forward else few.id >= edge,
-            *few.where,
-        )
+        .where(few.source == near.c.source, *within(few.id), inside, *few.where)
         .order_by(few.id if forward else few.id.desc())
         .limit(MOST)
-        .correlate(each)
+        .correlate(near)
     )
-    if not tools.is_sqlite:
-        found = nearest.lateral("found")
-        place = found.c[0]
-        page = select(found).select_from(each.join(found, true()))
-        return page.order_by(place if forward else place.desc()).limit(MOST)
-    shown = rows(tools, "shown", each)
-    return (
-        select(*shown.columns)
-        .select_from(each.join(shown.origin, shown.id.in_(nearest)))
-        .where(shown.source == each.c.source)
-        .order_by(shown.id if forward else shown.id.desc())
-        .limit(MOST)
-    )
+    if tools.is_sqlite:
+        return _by_key(tools, near, rows, found, forward=forward)
+    beside = found.lateral("found")
+    order = beside.c[0] if forward else beside.c[0].desc()
+    return select(beside).select_from(near.join(beside, true())).order_by(order).limit(MOST)
 
 
-def _edge(tools: Tools, sources: SourcesOf, rows: RowsOf, *, forward: bool) -> ColumnElement[int]:
-    """The key that nothing of the page lies beyond: that of the source ranked last on it."""
-    each = sources(tools).subquery("heads_of")
+def _by_key(
+    tools: Tools, near: CTE, rows: RowsOf, found: Select[Any], *, forward: bool
+) -> Select[Any]:
+    """The page without LATERAL, which SQLite lacks: by the keys that each source gives."""
+    shown = rows(tools, "shown", near)
+    page = select(*shown.columns).select_from(near.join(shown.origin, shown.id.in_(found)))
+    if shown.is_shared:
+        page = page.where(shown.source == near.c.source)
+    return page.order_by(shown.id if forward else shown.id.desc()).limit(MOST)
+
+
+def _near(tools: Tools, sources: SourcesOf, rows: RowsOf, *, forward: bool) -> CTE:
+    """The sources whose newest (oldest) rows are newest; no other has a row on the page."""
+    each = sources(tools).subquery("sources")
     row = rows(tools, "head", each)
-    head: ScalarSelect[Any] = (
+    head = (
         select(row.id)
         .select_from(row.origin)
         .where(row.source == each.c.source, *within(row.id), *row.where)
@@ -121,13 +124,14 @@ def _edge(tools: Tools, sources: SourcesOf, rows: RowsOf, *, forward: bool) -> C
         .correlate(each)
         .scalar_subquery()
     )
-    heads: Subquery = select(head.label("id")).select_from(each).subquery("heads")
-    ranked = (
-        select(heads.c.id)
-        .where(heads.c.id.is_not(None))
-        .order_by(heads.c.id if forward else heads.c.id.desc())
-        .offset(_RANK)
-        .limit(1)
-        .scalar_subquery()
+    # Kept as they are found: SQLite would look each of them up again in the condition and to sort.
+    heads = select(*each.c, head.label("place")).cte("heads").prefix_with("MATERIALIZED")
+    place = heads.c.place
+    return (
+        select(heads)
+        .where(place.is_not(None))
+        .order_by(place if forward else place.desc())
+        .limit(MOST)
+        .cte("near")
+        .prefix_with("MATERIALIZED")
     )
-    return func.coalesce(ranked, BEFORE if forward else AFTER)

@@ -131,6 +131,8 @@ def _threads_of_communities(tools: Tools, suffix: str, _each: FromClause) -> Row
         id=post.c.id,
         columns=_post_columns(post),
         where=(
+            # The first three as the index has them.
+            post.c.community_id.is_not(None),
             starts_thread(post),
             is_published(post),
             is_for_members(post),
@@ -149,6 +151,7 @@ def _tagged_posts(tools: Tools, suffix: str, _each: FromClause) -> Rows:
         origin=tag.join(post, post.c.id == tag.c.post_id),
         source=tag.c.tag,
         id=tag.c.post_id,
+        is_shared=True,
         columns=_post_columns(post),
         where=(
             is_for_everyone(post),

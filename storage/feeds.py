@@ -63,7 +63,7 @@ _BOOSTS_AMONG = Statement(
 
 _MILLISECOND = 0xFFFF
 """The part of a key that tells those of one millisecond apart."""
-_SLACK = 8
+_SLACK = 16
 """So many more of each kind are read than a page holds: some stand for the same post."""
 _MOST_AT_ONCE = 500
 _MOST_PINNED = 40
@@ -289,7 +289,6 @@ class Feeds:
             before=window.before,
             after=window.after,
             most=window.most,
-            rank=window.most - 1,
             **values,
         )
 

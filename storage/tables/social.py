@@ -261,6 +261,29 @@ Index(
     ),
 )
 Index(
+    "ix_posts_threads",
+    # The last two so that SQLite finds the newest thread of a community without reading a post.
+    posts.c.community_id,
+    posts.c.id,
+    posts.c.author_id,
+    posts.c.visibility,
+    sqlite_where=text(
+        "parent_id IS NULL AND parent_uri IS NULL AND state = 'published'"
+        " AND community_id IS NOT NULL"
+    ),
+    postgresql_where=text(
+        "parent_id IS NULL AND parent_uri IS NULL AND state = 'published'"
+        " AND community_id IS NOT NULL"
+    ),
+)
+Index(
+    "ix_posts_alone",
+    posts.c.author_id,
+    posts.c.id,
+    sqlite_where=posts.c.community_id.is_(None),
+    postgresql_where=posts.c.community_id.is_(None),
+)
+Index(
     "ix_posts_orphans",
     posts.c.parent_uri,
     sqlite_where=text("parent_uri IS NOT NULL AND parent_id IS NULL"),

@@ -31,7 +31,7 @@ def upgrade() -> None:
     _boosts()
     _favourites()
     _post_tags()
-    _public()
+    _posts()
     connection = op.get_bind()
     _fill("boosts", ("id", "actor_id", "post_id"), _keyed(connection.execute(_BOOSTS)))
     _fill("favourites", ("id", "person_id", "post_id"), _keyed(connection.execute(_FAVOURITES)))
@@ -93,7 +93,7 @@ def _post_tags() -> None:
     op.create_index(op.f("ix_post_tags_post_id"), "post_tags", ["post_id"], unique=False)
 
 
-def _public() -> None:
+def _posts() -> None:
     condition = sa.text(
         "parent_id IS NULL AND parent_uri IS NULL AND visibility = 'public'"
         " AND state = 'published'"
@@ -105,6 +105,26 @@ def _public() -> None:
         unique=False,
         sqlite_where=condition,
         postgresql_where=condition,
+    )
+    condition = sa.text(
+        "parent_id IS NULL AND parent_uri IS NULL AND state = 'published'"
+        " AND community_id IS NOT NULL"
+    )
+    op.create_index(
+        op.f("ix_posts_threads"),
+        "posts",
+        ["community_id", "id", "author_id", "visibility"],
+        unique=False,
+        sqlite_where=condition,
+        postgresql_where=condition,
+    )
+    op.create_index(
+        op.f("ix_posts_alone"),
+        "posts",
+        ["author_id", "id"],
+        unique=False,
+        sqlite_where=sa.text("community_id IS NULL"),
+        postgresql_where=sa.text("community_id IS NULL"),
     )
 
 

@@ -1,0 +1,177 @@
+"""Who gets a status of a page, and what a page costs."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import pytest
+
+from communities.community import Community, CommunityVisibility
+from communities.membership import MembershipState, Role
+from communities.people import Person
+from communities.posts import (
+    Poll,
+    PollOption,
+    Post,
+    PostContent,
+    Reaction,
+    ReactionKind,
+    Visibility,
+)
+from communities.visibility import ANONYMOUS, Viewer, sees
+from node.mastodon.desk import Desk
+from storage.feeds import FeedEntry, boost_id_of
+from storage.pages import Window
+from storage.unit_of_work import UnitOfWork
+from tests.support.factories import World
+
+MOST_STATEMENTS = 16
+"""For a page of a home timeline: what stands in it, and everything that is shown of that."""
+
+
+@pytest.fixture
+async def ada(desk: Desk, world: World) -> Person:
+    return await desk.storage.write(world.person, "ada")
+
+
+@pytest.fixture
+async def bob(desk: Desk, world: World) -> Person:
+    return await desk.storage.write(world.remote_person, "bob")
+
+
+@pytest.fixture
+async def bees(desk: Desk, world: World) -> Community:
+    return await desk.storage.write(world.community, "bees")
+
+
+def as_viewer(person: Person | None) -> Viewer:
+    return ANONYMOUS if person is None else Viewer(person_id=person.id)
+
+
+def plain(*posts: Post) -> list[FeedEntry]:
+    return [FeedEntry(id=post.id, post_id=post.id) for post in posts]
+
+
+def passed_on(post: Post) -> FeedEntry:
+    assert post.community_id is not None
+    return FeedEntry(id=boost_id_of(post.id), post_id=post.id, booster_id=post.community_id)
+
+
+async def write(desk: Desk, world: World, author: Person, **changes: Any) -> Post:
+    community = changes.pop("community", None)
+    return await desk.storage.write(lambda uow: world.post(uow, author, community, **changes))
+
+
+async def boost(desk: Desk, world: World, person: Person, post: Post) -> None:
+    reaction = Reaction(
+        actor_id=person.id,
+        post_id=post.id,
+        kind=ReactionKind.BOOST,
+        uri=f"{person.uri}/{post.id}",
+        at=world.tick(),
+    )
+    await desk.storage.write(lambda uow: uow.reactions.put(reaction))
+
+
+async def shown(
+    desk: Desk, person: Person | None, entries: Sequence[FeedEntry], context: str | None = None
+) -> list[Any]:
+    return await desk.storage.read(
+        desk.presenter.statuses, as_viewer(person), entries, desk.now(), context
+    )
+
+
+async def the_one(desk: Desk, person: Person | None, post: Post) -> Any:
+    (status,) = await shown(desk, person, plain(post))
+    return status
+
+
+async def account(desk: Desk, actor: Person | Community) -> Any:
+    found = await desk.storage.read(desk.presenter.accounts, [actor.id])
+    return found[actor.id]
+
+
+@pytest.mark.parametrize("visibility", list(Visibility))
+@pytest.mark.parametrize(
+    "openness", [CommunityVisibility.PUBLIC, CommunityVisibility.PRIVATE, None]
+)
+async def test_what_is_shown_is_what_visibility_says(
+    desk: Desk,
+    world: World,
+    ada: Person,
+    visibility: Visibility,
+    openness: CommunityVisibility | None,
+) -> None:
+    """The batch judges as the single look does, for everyone who may stand in some relation."""
+    place = None
+    if openness is not None:
+        place = await desk.storage.write(
+            lambda uow: world.community(uow, "den", visibility=openness)
+        )
+    readers: list[Person | None] = [None, ada]
+    for number, state in enumerate(
+        (None, MembershipState.MEMBER, MembershipState.BANNED, MembershipState.REQUESTED)
+    ):
+        for follows in (False, True):
+            reader = await desk.storage.write(world.person, f"r{number}{int(follows)}")
+            readers.append(reader)
+            if follows:
+                await desk.storage.write(world.follow, reader, ada)
+            if place is not None and state is not None:
+                await desk.storage.write(world.member, place, reader, Role.MEMBER, state)
+    blocked = await desk.storage.write(world.person, "blocked")
+    readers.append(blocked)
+    await desk.storage.write(
+        lambda uow: uow.people.set_blocked(
+            ada.id, blocked.id, blocked=True, uri="https://x.example/", at=world.now
+        )
+    )
+    named = await desk.storage.write(world.person, "named")
+    readers.append(named)
+    draft = world.draft(ada, place, visibility=visibility)
+    await desk.storage.write(lambda uow: uow.posts.add(draft, recipients=[named.id]))
+
+    for each in readers:
+        seen = await desk.storage.read(sees, as_viewer(each), draft, desk.now())
+        found = await shown(desk, each, plain(draft), "account")
+
+        assert bool(found) is seen, each
+
+
+async def busy_page(desk: Desk, world: World, ada: Person) -> None:
+    """A home with something of every kind that costs a look of its own."""
+    places = [await desk.storage.write(world.community, f"c{number}") for number in range(8)]
+    people = [await desk.storage.write(world.remote_person, f"p{number}") for number in range(8)]
+    for place in places:
+        await desk.storage.write(world.member, place, ada)
+    for person in people:
+        await desk.storage.write(world.follow, ada, person)
+    poll = Poll(options=(PollOption(name="yes"), PollOption(name="no")))
+    for number in range(24):
+        author = people[number % 8]
+        mention = f'<p><a href="{ada.uri}" class="mention">@ada</a></p>'
+        content = PostContent(html=mention, poll=poll, hashtags=("honey",))
+        thread = await write(desk, world, author, community=places[number % 8], content=content)
+        post = await write(desk, world, author, content=content, visibility=Visibility.FOLLOWERS)
+        await desk.storage.write(world.comment, author, post)
+        await boost(desk, world, people[(number + 1) % 8], thread)
+
+
+async def test_a_page_costs_the_same_statements_whatever_its_length(
+    desk: Desk, world: World, ada: Person
+) -> None:
+    await busy_page(desk, world, ada)
+
+    def count(uow: UnitOfWork, most: int) -> tuple[int, int]:
+        ran: list[str] = []
+        uow.connection.raw.set_trace_callback(ran.append)
+        hidden = uow.feeds.hidden_from(ada.id, desk.now())
+        entries = uow.feeds.home(ada.id, Window(most=most), hidden)
+        found = desk.presenter.statuses(uow, as_viewer(ada), entries, desk.now(), "home")
+        uow.connection.raw.set_trace_callback(None)
+        return len(found), len(ran)
+
+    few, many = [await desk.storage.read(count, most) for most in (20, 40)]
+
+    assert (few[0], many[0]) == (20, 40)
+    assert few[1] == many[1]
+    assert many[1] <= MOST_STATEMENTS

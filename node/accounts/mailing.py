@@ -5,6 +5,7 @@ Spec: RFC 5321, RFC 5322; RFC 3834 5 (Auto-Submitted).
 
 from dataclasses import dataclass
 from datetime import datetime
+from email.headerregistry import Address
 from email.message import EmailMessage
 from email.utils import format_datetime, make_msgid
 from typing import Any
@@ -75,7 +76,7 @@ class Mailer:
 
     def _message(self, mail: Mail) -> EmailMessage:
         message = EmailMessage()
-        message["From"] = f"{_quoted(self._title)} <{self._from}>"
+        message["From"] = Address(" ".join(self._title.split()), addr_spec=self._from)
         message["To"] = mail.to
         message["Subject"] = " ".join(mail.subject.split())
         message["Date"] = format_datetime(mail.at)
@@ -90,9 +91,3 @@ _TLS: dict[str, dict[str, Any]] = {
     "starttls": {"use_tls": False, "start_tls": True},
     "none": {"use_tls": False, "start_tls": False},
 }
-
-
-def _quoted(title: str) -> str:
-    plain = "".join(sign for sign in title if sign.isprintable())
-    escaped = plain.replace("\\", "").replace('"', "'")
-    return f'"{escaped}"'

@@ -1,6 +1,6 @@
 """What streams show: what timelines and lists of notifications show, and no more."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -8,6 +8,7 @@ from communities.lists import AccountList
 from communities.people import ActorKey
 from communities.posts import PostKey
 from communities.visibility import Viewer
+from node.mastodon.conversations import conversation_entities
 from node.mastodon.lists import list_of_community
 from node.mastodon.presenting import Presenter
 from node.mastodon.presenting_notices import NoticePresenter
@@ -17,16 +18,12 @@ from storage.feeds import FeedEntry
 from storage.notifications import Notification
 from storage.unit_of_work import UnitOfWork
 
-ConversationsOf = Callable[[UnitOfWork, ActorKey, Sequence[PostKey], datetime], Sequence[Entity]]
-"""The Conversations that some private messages belong to, as a person sees them."""
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StreamRenderer:
     """Satisfies `node.streaming.rendering.Renderer`."""
 
     presenter: Presenter
-    conversations_of: ConversationsOf
 
     def statuses(
         self,
@@ -48,10 +45,12 @@ class StreamRenderer:
         return notices.notifications(uow, person_id, told, at) if told else []
 
     def conversations(
-        self, uow: UnitOfWork, person_id: ActorKey, posts: Sequence[PostKey], at: datetime
+        self, uow: UnitOfWork, person_id: ActorKey, roots: Iterable[PostKey], at: datetime
     ) -> Sequence[Entity]:
-        """The conversations that these private messages belong to."""
-        return self.conversations_of(uow, person_id, posts, at)
+        """The conversations that begin with these private messages."""
+        found = [uow.conversations.get(person_id, root_id) for root_id in roots]
+        known = [each for each in found if each is not None]
+        return conversation_entities(uow, self.presenter, known, at)
 
     def list_of(self, uow: UnitOfWork, person_id: ActorKey, list_id: int) -> AccountList | None:
         """A list of the person, or that of a community that they are in."""

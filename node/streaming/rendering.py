@@ -1,6 +1,6 @@
 """What streaming needs of the surface that apps read: entities, and the lists of people."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Protocol
 
@@ -33,9 +33,9 @@ class Renderer(Protocol):
         """Those of these notifications that apps are told."""
 
     def conversations(
-        self, uow: UnitOfWork, person_id: ActorKey, posts: Sequence[PostKey], at: datetime
+        self, uow: UnitOfWork, person_id: ActorKey, roots: Iterable[PostKey], at: datetime
     ) -> Sequence[Entity]:
-        """The conversations that these private messages belong to."""
+        """The conversations that begin with these private messages, as the person sees them."""
 
     def list_of(self, uow: UnitOfWork, person_id: ActorKey, list_id: int) -> AccountList | None:
         """A list of the person; None when it is none of theirs."""

@@ -257,11 +257,12 @@ class Teller:
                 yield Message(stream, NOTIFICATION, payload)
 
     def _conversations(self, person_id: ActorKey) -> Iterator[Message]:
-        posts = [each.post for each in self.batch.fresh if self._is_between(person_id, each)]
-        if not posts:
+        roots = dict.fromkeys(
+            each.post.root_id for each in self.batch.fresh if self._is_between(person_id, each)
+        )
+        if not roots:
             return
-        keys = [post.id for post in posts]
-        for entity in self.renderer.conversations(self.uow, person_id, keys, self.at):
+        for entity in self.renderer.conversations(self.uow, person_id, roots, self.at):
             yield Message(Stream(DIRECT), CONVERSATION, _json(entity))
 
     def _is_between(self, person_id: ActorKey, fresh: Fresh) -> bool:

@@ -108,7 +108,7 @@ def desk_over(storage: Storage, clock: Clock, **settings: Any) -> Desk:
     media = media_over(storage, clock, snowflakes.mint)
     presenter = Presenter(uris=HOME, media=media.urls)
     told = Settings(node=NodeSettings(domain=HOME.domain), **settings)
-    renderer = StreamRenderer(presenter=presenter, conversations_of=lambda *_: [])
+    renderer = StreamRenderer(presenter=presenter)
     return Desk(
         settings=told,
         storage=storage,

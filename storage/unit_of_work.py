@@ -10,6 +10,7 @@ from storage.account_notes import AccountNotes
 from storage.accounts import Accounts
 from storage.actor_words import ActorWords
 from storage.actors import Actors
+from storage.announcements import Announcements
 from storage.app_tokens import AppTokens
 from storage.apps import Apps
 from storage.audiences import Audiences
@@ -138,6 +139,7 @@ class UnitOfWork:
         self.thread_mutes = ThreadMutes(connection)
         self.lists = Lists(connection)
         self.filters = Filters(connection)
+        self.announcements = Announcements(connection)
         self.conversations = Conversations(connection)
         self.tags = Tags(connection)
         self.actor_words = ActorWords(connection)

@@ -26,6 +26,7 @@ _HELP = {
     "account": "Make and manage the accounts of this node.",
     "community": "Make and manage the communities of this node.",
     "peer": "Decide with whom this node talks.",
+    "announcement": "Tell everybody of this node something.",
     "act": "Act as a person of this node: follow, post, vote, moderate.",
 }
 

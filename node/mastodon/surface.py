@@ -5,6 +5,7 @@ from collections.abc import Callable
 from node.app import Route
 from node.mastodon.account_search import account_search_routes
 from node.mastodon.accounts import account_routes
+from node.mastodon.announcements import announcement_routes
 from node.mastodon.apps import app_routes
 from node.mastodon.conversations import conversation_routes
 from node.mastodon.desk import Desk
@@ -40,6 +41,7 @@ from node.mastodon.timelines import timeline_routes
 PARTS: tuple[Callable[[Desk], list[Route]], ...] = (
     account_routes,
     account_search_routes,
+    announcement_routes,
     app_routes,
     conversation_routes,
     directory_routes,

@@ -10,19 +10,25 @@ from functools import cache
 
 from node.verbs.words import Form
 
-GROUPS = ("account", "community", "peer", "act")
+GROUPS = ("account", "community", "peer", "announcement", "act")
 
 
 @cache
 def forms() -> Mapping[str, Mapping[str, type[Form]]]:
     """The forms by group and verb, in the order in which help shows them."""
     # Fifty classes take 15 ms, which a command that asks for none of them does not pay.
-    from node.verbs import act_forms, moderation_forms, operator_forms  # noqa: PLC0415
+    from node.verbs import (  # noqa: PLC0415
+        act_forms,
+        announcement_forms,
+        moderation_forms,
+        operator_forms,
+    )
 
     return {
         "account": operator_forms.ACCOUNT,
         "community": operator_forms.COMMUNITY,
         "peer": operator_forms.PEER,
+        "announcement": announcement_forms.ANNOUNCEMENT,
         "act": {**act_forms.ACT, **moderation_forms.ACT},
     }
 

@@ -1,4 +1,4 @@
-"""Backups of a whole node as one file: the database, the settings, and a list of what is in it.
+"""Backups of a whole node as one file: database, settings, uploads, and a list of what is in it.
 
 The keys are in the database. The archive is a tar file that its owner alone can read; its first
 member is a manifest with a digest of each other one, so that a damaged file is never restored.
@@ -19,8 +19,11 @@ from tempfile import TemporaryDirectory
 import msgspec
 
 from node.errors import Unreadable
+from node.media.archiving import check_media, pack_media, put_media
+from node.media.opening import FOLDER
 from node.settings import Settings
-from storage.backup import Verification, back_up, restore, verify_database
+from storage.backup import Verification, back_up, restore, uploaded_digests, verify_database
+from storage.blobs import BlobFiles
 from storage.copying import Progress, replacing
 from storage.engine import make_engine
 from storage.errors import StorageError
@@ -52,6 +55,7 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
     domain: str
     web_host: str
     files: dict[str, Member]
+    with_media: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,6 +64,7 @@ class Archive:
 
     manifest: Manifest
     folder: Path
+    source: Path
 
     @property
     def database(self) -> Path:
@@ -89,7 +94,8 @@ def write_archive(
     try:
         with TemporaryDirectory(prefix=".noaber-backup-", dir=target.absolute().parent) as folder:
             database = Path(folder) / DATABASE
-            back_up(make_engine(settings.database_url.reveal()), database, progress)
+            engine = make_engine(settings.database_url.reveal())
+            back_up(engine, database, progress)
             members = {SETTINGS: config, DATABASE: database}
             manifest = Manifest(
                 format=FORMAT,
@@ -98,22 +104,33 @@ def write_archive(
                 domain=settings.node.domain,
                 web_host=settings.web_host,
                 files={name: _described(path) for name, path in members.items()},
+                with_media=True,
             )
-            with replacing(target) as partial:
-                _pack(partial, manifest, members, compressed=target.name.endswith(("gz", ".tgz")))
+            uploads = uploaded_digests(engine)
+            with replacing(target) as partial, _new_tar(partial, target.name) as tar:
+                _pack(tar, manifest, members)
+                pack_media(tar, media_files(settings), uploads, _nobodys)
     except OSError as error:
         raise StorageError(f"{target} could not be written: {error.strerror or error}") from error
     return manifest
 
 
-def _pack(target: Path, manifest: Manifest, members: dict[str, Path], *, compressed: bool) -> None:
+def media_files(settings: Settings) -> BlobFiles:
+    """The files of uploads of a node."""
+    return BlobFiles(settings.node.data_dir / FOLDER)
+
+
+def _new_tar(target: Path, name: str) -> tarfile.TarFile:
+    return tarfile.open(target, "w:gz" if name.endswith(("gz", ".tgz")) else "w")
+
+
+def _pack(tar: tarfile.TarFile, manifest: Manifest, members: dict[str, Path]) -> None:
     words = msgspec.json.format(msgspec.json.encode(manifest))
-    with tarfile.open(target, "w:gz" if compressed else "w") as tar:
-        head = tarfile.TarInfo(MANIFEST)
-        head.size, head.mode, head.mtime = len(words), 0o600, int(manifest.made_at.timestamp())
-        tar.addfile(head, io.BytesIO(words))
-        for name, path in members.items():
-            tar.add(path, arcname=name, recursive=False, filter=_nobodys)
+    head = tarfile.TarInfo(MANIFEST)
+    head.size, head.mode, head.mtime = len(words), 0o600, int(manifest.made_at.timestamp())
+    tar.addfile(head, io.BytesIO(words))
+    for name, path in members.items():
+        tar.add(path, arcname=name, recursive=False, filter=_nobodys)
 
 
 def _nobodys(member: tarfile.TarInfo) -> tarfile.TarInfo:
@@ -141,7 +158,8 @@ def opened(source: Path, beside: Path | None = None) -> Iterator[Archive]:
     """
     try:
         with TemporaryDirectory(prefix=".noaber-archive-", dir=beside) as folder:
-            yield Archive(manifest=_unpack(source, Path(folder)), folder=Path(folder))
+            manifest = _unpack(source, Path(folder))
+            yield Archive(manifest=manifest, folder=Path(folder), source=source)
     except OSError as error:
         raise Unreadable(f"{source} cannot be read: {error.strerror or error}") from error
     except (tarfile.TarError, EOFError) as error:
@@ -161,6 +179,8 @@ def _unpack(source: Path, folder: Path) -> Manifest:
             _extract(tar, member, folder / name)
             if _described(folder / name) != expected:
                 raise Unreadable(f"{source} is damaged: {name} is not as it was written")
+        if manifest.with_media:
+            check_media(tar, source)
     return manifest
 
 
@@ -204,7 +224,10 @@ def put_back(archive: Archive, settings: Settings, *, replace: bool = False) -> 
             f"this backup is of {manifest.domain} ({manifest.web_host}), and the settings say"
             f" {ours[0]} ({ours[1]}); a node keeps its names for ever"
         )
-    return into_database(archive, settings.database_url.reveal(), replace=replace)
+    found = into_database(archive, settings.database_url.reveal(), replace=replace)
+    if manifest.with_media:
+        put_media(archive.source, media_files(settings))
+    return found
 
 
 def into_database(archive: Archive, url: str, *, replace: bool = False) -> Verification:

@@ -29,6 +29,7 @@ TABLES = (social, federation, running, reading)
 _SQLITE_MAGIC = b"SQLite format 3\x00"
 _DUMP_MAGIC = b"PGDMP"
 _MOST_PROBLEMS = 20
+_UPLOADS_SINCE = "0006"
 _FROM_QUERY = {
     "host": "PGHOST",
     "port": "PGPORT",
@@ -81,6 +82,22 @@ def backup_postgresql(engine: Engine, target: Path) -> None:
             _run(engine, "pg_dump", "--format=custom", "--no-owner", f"--file={partial}")
     except OSError as error:
         raise StorageError(f"the database could not be dumped to {target}: {error}") from error
+
+
+def uploaded_digests(engine: Engine) -> list[bytes]:
+    """The digests of the files of all uploads; none where the schema is older than they are."""
+    connection = connect(engine)
+    try:
+        revision = schema.revision_of(connection)
+        if revision is None or revision < _UPLOADS_SINCE:
+            return []
+        rows = connection.run_text(
+            "SELECT digest FROM media WHERE digest IS NOT NULL"
+            " UNION SELECT preview_digest FROM media WHERE preview_digest IS NOT NULL"
+        )
+    finally:
+        connection.close()
+    return [bytes(row[0]) for row in rows]
 
 
 def verify_database(path: Path) -> Verification:

@@ -6,6 +6,8 @@ from datetime import datetime
 
 from aiohttp import web
 
+from communities.people import ActorKey
+from federation.addresses import parse_networks
 from federation.client import Client
 from federation.fetch_budget import FetchBudget
 from federation.policies import Policies
@@ -22,15 +24,20 @@ from node.jobs import JobHandler
 from node.mastodon.desk import Desk
 from node.mastodon.presenting import Presenter
 from node.mastodon.presenting_streams import StreamRenderer
+from node.mastodon.publishing import PUBLISH_JOB
+from node.mastodon.scheduled import publish_scheduled_job
 from node.mastodon.surface import api_routes
 from node.media.desk import MediaDesk
 from node.media.freeing import MediaHousekeeping
 from node.media.remote import RemoteMedia, Source
 from node.media.serving import media_routes
 from node.media.urls import MediaUrls
+from node.notifying import POLL_JOB, poll_job
 from node.oauth.desk import OAuthDesk
 from node.oauth.surface import oauth_routes
-from node.push.keys import node_push_key
+from node.push.delivering import Pusher
+from node.push.keys import PushKey, node_push_key
+from node.push.wanted import PUSH_JOB
 from node.rates import Rates
 from node.settings import Settings
 from node.streaming.doors import Doors
@@ -40,8 +47,10 @@ from node.web.account_surface import account_routes
 from node.web.letter_words import letter_writer
 from node.web.personal import AccountSite
 from node.web.site import Site
+from protocols.mastodon.accounts import Entity
 from storage.blobs import BlobFiles
 from storage.store import Storage
+from storage.unit_of_work import UnitOfWork
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,6 +80,7 @@ class AppSide:
     media: MediaDesk
     remote_media: RemoteMedia
     housekeeping: MediaHousekeeping
+    pusher: Pusher
 
     def routes(self, site: Site) -> list[Route]:
         """Every route of theirs."""
@@ -90,7 +100,12 @@ class AppSide:
 
     def jobs(self) -> Mapping[str, JobHandler]:
         """What is done later."""
-        return self.accounts.letters
+        return {
+            **self.accounts.letters,
+            PUBLISH_JOB: publish_scheduled_job(self.desk),
+            POLL_JOB: poll_job(self.desk.storage, now=self.desk.now),
+            PUSH_JOB: self.pusher,
+        }
 
     async def start(self, tasks: Tasks) -> None:
         """Begin what goes on in the background."""
@@ -129,6 +144,7 @@ async def build_app_side(ground: Ground) -> AppSide:
         now=now,
     )
     presenter = Presenter(uris=ground.uris, media=urls)
+    push_key = await node_push_key(ground.storage)
     tokens = Tokens(ground.storage, now=now)
     return AppSide(
         desk=Desk(
@@ -139,7 +155,7 @@ async def build_app_side(ground: Ground) -> AppSide:
             acting=ground.acting,
             finder=ground.finder,
             presenter=presenter,
-            push_key=await node_push_key(ground.storage),
+            push_key=push_key,
             media=media,
             streams=_streams(ground, presenter),
             doors=Doors(identify=tokens.identify, on_end=tokens.on_end, spawn=ground.tasks.spawn),
@@ -151,11 +167,31 @@ async def build_app_side(ground: Ground) -> AppSide:
         media=media,
         remote_media=_remote_media(ground, media),
         housekeeping=MediaHousekeeping(media=media),
+        pusher=_pusher(ground, presenter, push_key),
+    )
+
+
+def _pusher(ground: Ground, presenter: Presenter, key: PushKey) -> Pusher:
+    def account_of(uow: UnitOfWork, actor_id: ActorKey) -> Entity | None:
+        return presenter.accounts(uow, [actor_id]).get(actor_id)
+
+    settings = ground.settings
+    return Pusher(
+        storage=ground.storage,
+        client=ground.client,
+        key=key,
+        account_of=account_of,
+        subject=ground.uris.base,
+        now=ground.now,
+        language=settings.node.languages[0],
+        allow_networks=parse_networks(
+            [str(net) for net in settings.federation.allow_networks.items]
+        ),
     )
 
 
 def _streams(ground: Ground, presenter: Presenter) -> Hub:
-    renderer = StreamRenderer(presenter=presenter, conversations_of=lambda *_: [])
+    renderer = StreamRenderer(presenter=presenter)
     return Hub(ground.storage, renderer, ground.settings.streaming, now=ground.now)
 
 

@@ -27,7 +27,7 @@ from federation.policies import Policies
 from federation.signing import RequestSigning, SigningPool
 from federation.snowflakes import Snowflakes
 from federation.uris import Uris
-from node import notifying
+from node import notifying, searching
 from node.acting import Acting
 from node.app import Parts, Route, build_app
 from node.app_side import AppSide, build_app_side
@@ -312,6 +312,7 @@ def _consumers(settings: Settings, storage: Storage, uris: Uris, metrics: Metric
         consumers=(
             Consumer(name=outbound.CURSOR, step=tell),
             Consumer(name=notifying.CURSOR, step=notifying.step),
+            Consumer(name=searching.CURSOR, step=searching.step),
         ),
         metrics=metrics,
         now_ms=lambda: to_ms(now()),

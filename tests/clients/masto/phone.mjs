@@ -60,6 +60,7 @@ const heard = (async () => {
     if (event.event === "notification") return event.payload;
   }
 })();
+await streaming.prepare();
 say({ me: me.acct, post: post.id, uri: post.uri, streaming: instance.configuration.urls.streaming });
 const notification = await heard;
 say({

@@ -10,6 +10,7 @@ from time import monotonic
 
 from node.clock import now
 from node.control import FORESEEN
+from node.demo_apps import DEMO_PASSWORD, set_demo_password
 from node.demo_facts import write_facts
 from node.demo_nodes import Arrival, DemoNode, demo_node, free_port
 from node.demo_steps import STEPS
@@ -91,6 +92,9 @@ async def _together(plan: DemoPlan, folder: Path, tell: Tell) -> int:
             return 1
         tell(f"\nAll of it was shown, in {monotonic() - started:.1f} s.")
         if not plan.once:
+            for where in (story.home, story.near, story.far):
+                for person in where.people.values():
+                    await set_demo_password(where, person.id)
             _tell_links(story, tell)
             await until_stopped(story.home.node.readiness, grace_seconds=0)
     return 0
@@ -198,6 +202,10 @@ def _tell_links(story: Story, tell: Tell) -> None:
         ("bob", story.near.node.uris.person_page("bob")),
     ):
         tell(f"  {url}  {words}")
+    tell("Sign in, at the page or with an app such as toot; the password of everybody is")
+    tell(f"  {DEMO_PASSWORD}")
+    tell(f"  {home.base}/sign-in  as alice")
+    tell(f"  toot login --instance {home.base}")
     tell("Act yourself, in another terminal:")
     tell(f"  noaber --config {story.near.config} act --as bob timeline")
     tell(f"  noaber --config {story.near.config} act --as bob post --community \\")

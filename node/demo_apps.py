@@ -16,10 +16,16 @@ DEMO_PASSWORD: Final = "over the hedge to the neighbours"  # noqa: S105 - told t
 SCOPES: Final = frozenset({"read", "write", "follow", "push", "profile"})
 
 
+async def set_demo_password(here: DemoNode, person_id: ActorKey) -> None:
+    """Give a person of the demo its password."""
+    hashed = await here.node.apps.accounts.passwords.hash(DEMO_PASSWORD)
+    await here.node.storage.write(_set_password, person_id, hashed)
+
+
 async def open_to_apps(here: DemoNode, person_id: ActorKey) -> str:
     """Give a person of the demo its password; a token with which an app may do everything."""
     node = here.node
-    hashed = await node.apps.accounts.passwords.hash(DEMO_PASSWORD)
+    await set_demo_password(here, person_id)
     app = App(
         id=node.snowflakes.mint(),
         client_id=new_secret(),
@@ -30,11 +36,14 @@ async def open_to_apps(here: DemoNode, person_id: ActorKey) -> str:
         created_at=now(),
     )
     fresh = Fresh(token_id=node.snowflakes.mint(), token=new_secret(), at=now())
-    given = await node.storage.write(_let_in, app, person_id, fresh, hashed)
+    given = await node.storage.write(_let_in, app, person_id, fresh)
     return given.token
 
 
-def _let_in(uow: UnitOfWork, app: App, person_id: ActorKey, fresh: Fresh, hashed: str) -> Given:
+def _set_password(uow: UnitOfWork, person_id: ActorKey, hashed: str) -> None:
     uow.credentials.set_password(person_id, hashed)
+
+
+def _let_in(uow: UnitOfWork, app: App, person_id: ActorKey, fresh: Fresh) -> Given:
     uow.apps.add(app, digest(app.client_id))
     return give_token(uow, app, app.scopes, person_id, fresh)

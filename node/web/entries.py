@@ -8,7 +8,6 @@ from types import MappingProxyType
 from communities.people import ActorKey
 from communities.polls import is_closed
 from communities.posts import (
-    Attachment,
     Happening,
     Poll,
     Post,
@@ -16,9 +15,11 @@ from communities.posts import (
     PostKey,
     PostKind,
     PostState,
+    Visibility,
 )
 from communities.text import plain_text
 from federation.uris import Uris
+from node.media.urls import MediaUrls
 from node.web.cards import Card, card
 from node.web.outward import Outward, outward
 from node.web.site import community_path, post_path
@@ -167,11 +168,15 @@ def warning_of(content: PostContent, visit: Visit) -> str | None:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Attached:
-    """A file of a post, as a link: nothing is loaded from elsewhere."""
+    """A file of a post, as a link: nothing is loaded from elsewhere.
+
+    `picture` is where this node serves a small picture of it.
+    """
 
     kind: str
     link: Outward
     description: str
+    picture: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -232,8 +237,10 @@ class Shown:
     original: Outward | None
 
 
-def shown(entry: Entry, authors: Authors, uris: Uris, visit: Visit) -> Shown:
-    """A post with everything that belongs to it."""
+def shown(
+    entry: Entry, authors: Authors, uris: Uris, visit: Visit, media: MediaUrls | None = None
+) -> Shown:
+    """A post with everything that belongs to it; without `media` pictures are links alone."""
     post, content = entry.post, entry.post.content
     gone = None if post.state is PostState.PUBLISHED else post.state.value
     author = None if gone else authors.get(post.author_id)
@@ -253,7 +260,7 @@ def shown(entry: Entry, authors: Authors, uris: Uris, visit: Visit) -> Shown:
         gone=gone,
         warning=warning_of(content, visit),
         link=outward(content.link),
-        attached=_attached(content.attachments),
+        attached=_attached(post, media),
         poll=None if content.poll is None else _poll(content.poll, visit),
         happening=_happening(content.happening, post.kind, visit),
         pinned=post.pinned,
@@ -262,13 +269,22 @@ def shown(entry: Entry, authors: Authors, uris: Uris, visit: Visit) -> Shown:
     )
 
 
-def _attached(attachments: tuple[Attachment, ...]) -> tuple[Attached, ...]:
+def _attached(post: Post, media: MediaUrls | None) -> tuple[Attached, ...]:
     found = []
-    for attachment in attachments:
+    for attachment in post.content.attachments:
         link = outward(attachment.url)
-        if link is not None:
-            description = " ".join((attachment.alt or "").split())
-            found.append(Attached(kind=attachment.kind, link=link, description=description))
+        if link is None:
+            continue
+        private = post.visibility not in (Visibility.PUBLIC, Visibility.UNLISTED)
+        picture = None if media is None else media.attachment(attachment, private=private)[1]
+        found.append(
+            Attached(
+                kind=attachment.kind,
+                link=link,
+                description=" ".join((attachment.alt or "").split()),
+                picture=picture,
+            )
+        )
     return tuple(found)
 
 

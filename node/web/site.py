@@ -7,6 +7,7 @@ from urllib.parse import quote
 
 from communities.posts import PostKey
 from federation.uris import Uris
+from node.media.urls import MediaUrls
 from storage.actors import Profile
 from storage.store import Storage
 
@@ -15,7 +16,12 @@ _SAFE = "@:!.-_~"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Site:
-    """The node as its pages see it; `languages` are those of the settings, in their order."""
+    """The node as its pages see it.
+
+    Attributes:
+        languages: those of the settings, in their order.
+        media: where pictures are shown; without it pages link to them alone.
+    """
 
     storage: Storage
     uris: Uris
@@ -24,6 +30,7 @@ class Site:
     contact: str | None
     source: str | None
     now: Callable[[], datetime]
+    media: MediaUrls | None = None
 
     def absolute(self, path: str) -> str:
         """The whole address of a path of this node."""

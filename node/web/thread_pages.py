@@ -74,7 +74,7 @@ def _thread(site: Site, uow: UnitOfWork, visit: Visit, request: web.Request) -> 
     page = comment_page(found.comments, order, after=after)
     shown_entries = [found.top, *(row.entry for row in page.rows)]
     authors = uow.actors.many([entry.post.author_id for entry in shown_entries])
-    post = shown(found.top, authors, site.uris, visit)
+    post = shown(found.top, authors, site.uris, visit, site.media)
     path = post_path(found.focus.post.id)
     query = {} if order is CommentOrder.BEST else {"sort": order.value}
     values = {
@@ -176,7 +176,7 @@ def _rows(
     first_author = found.top.post.author_id
     shown_rows = []
     for row in page.rows:
-        post = shown(row.entry, authors, site.uris, visit)
+        post = shown(row.entry, authors, site.uris, visit, site.media)
         before = row.continues
         shown_rows.append(
             CommentShown(

@@ -63,6 +63,7 @@ from storage.stream_ties import StreamTies
 from storage.tags import Tags
 from storage.thread_mutes import ThreadMutes
 from storage.timelines import Timelines
+from storage.trends import Trends
 from storage.welcomes import Welcomes
 
 EVENTS = "events"
@@ -139,6 +140,7 @@ class UnitOfWork:
         self.thread_mutes = ThreadMutes(connection)
         self.lists = Lists(connection)
         self.filters = Filters(connection)
+        self.trends = Trends(connection)
         self.announcements = Announcements(connection)
         self.conversations = Conversations(connection)
         self.tags = Tags(connection)

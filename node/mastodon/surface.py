@@ -35,8 +35,10 @@ from node.mastodon.status_lists import status_list_routes
 from node.mastodon.statuses_read import status_read_routes
 from node.mastodon.statuses_write import status_write_routes
 from node.mastodon.streaming import streaming_routes
+from node.mastodon.suggestions import suggestion_routes
 from node.mastodon.tags import tag_routes
 from node.mastodon.timelines import timeline_routes
+from node.mastodon.trends import trend_routes
 
 PARTS: tuple[Callable[[Desk], list[Route]], ...] = (
     account_routes,
@@ -70,8 +72,10 @@ PARTS: tuple[Callable[[Desk], list[Route]], ...] = (
     status_read_routes,
     status_write_routes,
     streaming_routes,
+    suggestion_routes,
     tag_routes,
     timeline_routes,
+    trend_routes,
 )
 """One function for each module of handlers; a line for each, in alphabetical order."""
 

@@ -1,25 +1,23 @@
 """The parts that people and apps meet, made of the settings. Only `node.compose` calls it."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
 
 from aiohttp import web
 
 from communities.people import ActorKey
 from federation.addresses import parse_networks
-from federation.client import Client
 from federation.fetch_budget import FetchBudget
 from federation.policies import Policies
-from federation.snowflakes import Snowflakes
-from federation.uris import Uris
 from node.accounts.desk import AccountDesk, account_desk
 from node.acting import Acting
 from node.app import Access, Guard, Route
 from node.app_guards import AppGuards
 from node.app_tokens import Tokens
+from node.clock import now
 from node.finding import Finder
 from node.first_start import media_secret
+from node.ground import Ground
 from node.jobs import JobHandler
 from node.mastodon.desk import Desk
 from node.mastodon.presenting import Presenter
@@ -39,7 +37,6 @@ from node.push.delivering import Pusher
 from node.push.keys import PushKey, node_push_key
 from node.push.wanted import PUSH_JOB
 from node.rates import Rates
-from node.settings import Settings
 from node.streaming.doors import Doors
 from node.streaming.hub import Hub
 from node.tasks import Tasks
@@ -49,24 +46,7 @@ from node.web.personal import AccountSite
 from node.web.site import Site
 from protocols.mastodon.accounts import Entity
 from storage.blobs import BlobFiles
-from storage.store import Storage
 from storage.unit_of_work import UnitOfWork
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Ground:
-    """What the apps' side stands on."""
-
-    settings: Settings
-    storage: Storage
-    uris: Uris
-    snowflakes: Snowflakes
-    client: Client
-    policies: Policies
-    finder: Finder
-    acting: Acting
-    tasks: Tasks
-    now: Callable[[], datetime]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -122,9 +102,11 @@ class AppSide:
         await self.media.close()
 
 
-async def build_app_side(ground: Ground) -> AppSide:
+async def build_app_side(
+    ground: Ground, policies: Policies, acting: Acting, finder: Finder
+) -> AppSide:
     """Build it; keys and secrets of the node are made at the first start."""
-    settings, now = ground.settings, ground.now
+    settings = ground.settings
     urls = MediaUrls(ground.uris, await media_secret(ground.storage), now)
     media = MediaDesk(
         settings=settings.media,
@@ -152,8 +134,8 @@ async def build_app_side(ground: Ground) -> AppSide:
             storage=ground.storage,
             uris=ground.uris,
             snowflakes=ground.snowflakes,
-            acting=ground.acting,
-            finder=ground.finder,
+            acting=acting,
+            finder=finder,
             presenter=presenter,
             push_key=push_key,
             media=media,
@@ -165,7 +147,7 @@ async def build_app_side(ground: Ground) -> AppSide:
         tokens=tokens,
         rates=Rates(now=now, address_of=accounts.address_of, off=not settings.limits.client_rates),
         media=media,
-        remote_media=_remote_media(ground, media),
+        remote_media=_remote_media(ground, policies, media),
         housekeeping=MediaHousekeeping(media=media),
         pusher=_pusher(ground, presenter, push_key),
     )
@@ -182,7 +164,7 @@ def _pusher(ground: Ground, presenter: Presenter, key: PushKey) -> Pusher:
         key=key,
         account_of=account_of,
         subject=ground.uris.base,
-        now=ground.now,
+        now=now,
         language=settings.node.languages[0],
         allow_networks=parse_networks(
             [str(net) for net in settings.federation.allow_networks.items]
@@ -192,11 +174,11 @@ def _pusher(ground: Ground, presenter: Presenter, key: PushKey) -> Pusher:
 
 def _streams(ground: Ground, presenter: Presenter) -> Hub:
     renderer = StreamRenderer(presenter=presenter)
-    return Hub(ground.storage, renderer, ground.settings.streaming, now=ground.now)
+    return Hub(ground.storage, renderer, ground.settings.streaming, now=now)
 
 
-def _remote_media(ground: Ground, media: MediaDesk) -> RemoteMedia:
+def _remote_media(ground: Ground, policies: Policies, media: MediaDesk) -> RemoteMedia:
     # Apart from the budget of documents, which must not wait for pictures.
-    budget = FetchBudget(ground.settings.limits.fetches_per_minute, now=ground.now)
-    source = Source(client=ground.client, policies=ground.policies, budget=budget)
+    budget = FetchBudget(ground.settings.limits.fetches_per_minute, now=now)
+    source = Source(client=ground.client, policies=policies, budget=budget)
     return RemoteMedia(media, source)

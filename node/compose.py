@@ -31,11 +31,11 @@ from node import notifying, searching
 from node.acting import Acting
 from node.app import Parts, Route, build_app
 from node.app_side import AppSide, build_app_side
-from node.app_side import Ground as AppGround
 from node.clock import now
 from node.consumers import Consumer, Consumers
 from node.finding import Finder
 from node.first_start import fix_names, is_readable, node_signer
+from node.ground import Ground
 from node.health import Readiness
 from node.job_kinds import JobTools, job_handlers
 from node.jobs import JobRunner
@@ -47,7 +47,7 @@ from node.peer_http.documents import Readers
 from node.peer_http.inbox import inbox_routes
 from node.peer_http.objects import PostDocuments
 from node.peer_http.well_known import WellKnown
-from node.peer_side import Ground, build_peer_side
+from node.peer_side import PeerSide, build_peer_side
 from node.settings import Settings
 from node.tasks import Tasks
 from node.web.pages import error_page
@@ -211,25 +211,9 @@ async def open_node(settings: Settings) -> AsyncIterator[Node]:
 
 
 async def _put_together(settings: Settings, storage: Storage, client: Client, tasks: Tasks) -> Node:
-    epoch = await storage.write(fix_names, settings.node.domain, settings.web_host)
-    uris = Uris(base=settings.base_url, domain=settings.node.domain, epoch=epoch)
-    snowflakes = Snowflakes(now, first=secrets.randbits(26))
-    context = Context(uris=uris, snowflakes=snowflakes)
-    metrics = Metrics()
-    own_keys = OwnKeys(storage)
-    signer = await node_signer(storage, uris, snowflakes, own_keys, now())
-    peers = await build_peer_side(
-        Ground(
-            settings=settings,
-            storage=storage,
-            client=client,
-            context=context,
-            own_keys=own_keys,
-            signer=signer,
-            tasks=tasks,
-            metrics=metrics,
-        )
-    )
+    ground = await _ground(settings, storage, client, tasks)
+    peers = await build_peer_side(ground)
+    uris, snowflakes, metrics = ground.uris, ground.snowflakes, ground.metrics
     acting = Acting(storage=storage, uris=uris, snowflakes=snowflakes, now=now)
     finder = Finder(
         storage=storage,
@@ -240,20 +224,8 @@ async def _put_together(settings: Settings, storage: Storage, client: Client, ta
         snowflakes=snowflakes,
         now=now,
     )
-    apps = await build_app_side(
-        AppGround(
-            settings=settings,
-            storage=storage,
-            uris=uris,
-            snowflakes=snowflakes,
-            client=client,
-            policies=peers.policies,
-            finder=finder,
-            acting=acting,
-            tasks=tasks,
-            now=now,
-        )
-    )
+    apps = await build_app_side(ground, peers.policies, acting, finder)
+    handlers = {**apps.jobs(), **job_handlers(_job_tools(ground, peers))}
     return Node(
         acting=acting,
         finder=finder,
@@ -262,41 +234,51 @@ async def _put_together(settings: Settings, storage: Storage, client: Client, ta
         storage=storage,
         uris=uris,
         snowflakes=snowflakes,
-        context=context,
+        context=ground.context,
         client=client,
         peer_keys=peers.peer_keys,
-        own_keys=own_keys,
+        own_keys=ground.own_keys,
         policies=peers.policies,
         inbox=peers.inbox,
         deliverer=peers.deliverer,
         consumers=_consumers(settings, storage, uris, metrics),
-        jobs=JobRunner(
-            storage,
-            {
-                **apps.jobs(),
-                **job_handlers(
-                    JobTools(
-                        storage=storage,
-                        client=client,
-                        resolver=peers.resolver,
-                        reader=peers.reader,
-                        policies=peers.policies,
-                        context=context,
-                        signer=peers.signer,
-                        backfill_max_posts=settings.federation.backfill_max_posts,
-                        now=now,
-                    )
-                ),
-            },
-            tasks,
-            metrics,
-            now=now,
-        ),
+        jobs=JobRunner(storage, handlers, tasks, metrics, now=now),
         tasks=tasks,
         metrics=metrics,
         readiness=Readiness({"database": lambda: storage.read(is_readable)}),
         readers=peers.readers,
         resolver=peers.resolver,
+    )
+
+
+async def _ground(settings: Settings, storage: Storage, client: Client, tasks: Tasks) -> Ground:
+    epoch = await storage.write(fix_names, settings.node.domain, settings.web_host)
+    uris = Uris(base=settings.base_url, domain=settings.node.domain, epoch=epoch)
+    snowflakes = Snowflakes(now, first=secrets.randbits(26))
+    own_keys = OwnKeys(storage)
+    return Ground(
+        settings=settings,
+        storage=storage,
+        client=client,
+        context=Context(uris=uris, snowflakes=snowflakes),
+        own_keys=own_keys,
+        signer=await node_signer(storage, uris, snowflakes, own_keys, now()),
+        tasks=tasks,
+        metrics=Metrics(),
+    )
+
+
+def _job_tools(ground: Ground, peers: PeerSide) -> JobTools:
+    return JobTools(
+        storage=ground.storage,
+        client=ground.client,
+        resolver=peers.resolver,
+        reader=peers.reader,
+        policies=peers.policies,
+        context=ground.context,
+        signer=peers.signer,
+        backfill_max_posts=ground.settings.federation.backfill_max_posts,
+        now=now,
     )
 
 

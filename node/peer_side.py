@@ -4,9 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
 
-from federation.activitypub.act import Context
 from federation.activitypub.resolve import Resolver
-from federation.client import Client
 from federation.delivery import Deliverer
 from federation.fetch_budget import FetchBudget
 from federation.inbox import InboxReceiver
@@ -16,10 +14,9 @@ from federation.reading import DocumentReader
 from federation.signed_reads import PeerReader
 from federation.signing import Signer
 from node.clock import now
-from node.metrics import Metrics
+from node.ground import Ground
 from node.peer_http.documents import Readers
 from node.settings import FederationMode, Settings
-from node.tasks import Tasks
 from storage.store import Storage
 
 
@@ -36,20 +33,6 @@ class PeerSide:
     readers: Readers
     reader: DocumentReader
     signer: Callable[[], Signer]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Ground:
-    """What the peers' side stands on."""
-
-    settings: Settings
-    storage: Storage
-    client: Client
-    context: Context
-    own_keys: OwnKeys
-    signer: Signer
-    tasks: Tasks
-    metrics: Metrics
 
 
 async def build_peer_side(ground: Ground) -> PeerSide:

@@ -1,6 +1,5 @@
 """The page for signing in: sessions begin anew, end when they should, and lead nowhere else."""
 
-from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import timedelta
 from urllib.parse import parse_qsl, quote, urlsplit
@@ -21,46 +20,11 @@ from tests.node.web.conftest import NOW
 from tests.support.account_bench import PASSWORD
 from tests.support.account_pages import desk_over
 from tests.support.clock import Clock
-from tests.support.factories import HOME, World
+from tests.support.factories import HOME
 from tests.support.read_html import read_html, skipped_headings
-from tests.support.signed_in_browser import COOKIE, Browser, browsing, hidden_fields
-from tests.support.visitor import site_over
+from tests.support.signed_in_browser import COOKIE, Browser, hidden_fields
 
 SECRET = b"12345678901234567890"
-
-
-@pytest.fixture
-def clock() -> Clock:
-    return Clock(NOW)
-
-
-@pytest.fixture
-def site(sqlite_storage: Storage, clock: Clock) -> Site:
-    return replace(site_over(sqlite_storage, NOW), now=clock)
-
-
-@pytest.fixture
-def desk(site: Site) -> AccountDesk:
-    return desk_over(site)
-
-
-@pytest.fixture
-async def browser(site: Site, desk: AccountDesk) -> AsyncIterator[Browser]:
-    async with browsing(site, desk) as found:
-        yield found
-
-
-@pytest.fixture
-async def ada(sqlite_storage: Storage, desk: AccountDesk, world: World) -> Person:
-    """Somebody with a password."""
-    hashed = await desk.passwords.hash(PASSWORD)
-
-    def make(uow: UnitOfWork) -> Person:
-        ada = world.person(uow, "ada")
-        uow.credentials.set_password(ada.id, hashed)
-        return ada
-
-    return await sqlite_storage.write(make)
 
 
 async def test_name_and_password_begin_a_session(browser: Browser, ada: Person) -> None:

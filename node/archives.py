@@ -20,7 +20,6 @@ import msgspec
 
 from node.errors import Unreadable
 from node.media.archiving import check_media, pack_media, put_media
-from node.media.opening import FOLDER
 from node.settings import Settings
 from storage.backup import Verification, back_up, restore, uploaded_digests, verify_database
 from storage.blobs import BlobFiles
@@ -32,6 +31,8 @@ from storage.schema import prepare
 MANIFEST = "manifest.json"
 SETTINGS = "node.toml"
 DATABASE = "database"
+MEDIA = "media"
+"""The folder of uploads, below the data folder."""
 FORMAT = 1
 _SQLITE = b"SQLite format 3"
 _CHUNK = 1024 * 1024
@@ -117,7 +118,7 @@ def write_archive(
 
 def media_files(settings: Settings) -> BlobFiles:
     """The files of uploads of a node."""
-    return BlobFiles(settings.node.data_dir / FOLDER)
+    return BlobFiles(settings.node.data_dir / MEDIA)
 
 
 def _new_tar(target: Path, name: str) -> tarfile.TarFile:

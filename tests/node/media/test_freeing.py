@@ -1,9 +1,7 @@
 """Files go when nothing names them any more, whenever the node was killed."""
 
 import os
-from dataclasses import replace
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
 
@@ -11,19 +9,15 @@ from communities.people import Person
 from communities.posts import PostKey
 from node.media.desk import MediaDesk
 from node.media.freeing import MediaHousekeeping, free
-from node.media.opening import FOLDER, media_secret, open_media
 from node.media.receiving import ReceivedFile
 from node.media.uploading import Description, store_avatar, upload
-from node.settings_media import MediaSettings
 from protocols.media_types import media_type_of
 from storage.media import MediaPurpose, MediaState, Medium
-from storage.store import Storage
 from storage.unit_of_work import UnitOfWork
 from tests.node.media.conftest import Uploader
 from tests.support import media_files
 from tests.support.clock import Clock
-from tests.support.factories import HOME
-from tests.support.media_room import Later, files_in
+from tests.support.media_room import files_in
 
 
 @pytest.fixture
@@ -195,22 +189,3 @@ async def test_avatar_is_not_kept_when_it_cannot_be_set(media: MediaDesk, ada: P
         await store_avatar(media, ada.id, file, MediaPurpose.AVATAR, fail)
 
     assert await media.storage.read(lambda uow: uow.media.used(ada.id)) == 0
-
-
-async def test_secret_stays_the_same(sqlite_storage: Storage) -> None:
-    first = await sqlite_storage.write(media_secret, b"\x01" * 32)
-    second = await sqlite_storage.write(media_secret, b"\x02" * 32)
-
-    assert first == second == b"\x01" * 32
-
-
-async def test_media_are_kept_below_the_data_folder(
-    sqlite_storage: Storage, clock: Clock, tmp_path: Path
-) -> None:
-    opened = await open_media(
-        MediaSettings(), tmp_path, sqlite_storage, HOME, spawn=Later(), mint=lambda: 1, now=clock
-    )
-
-    assert opened.files.folder == tmp_path / FOLDER
-    assert not (tmp_path / FOLDER).exists(), "nothing is made before the first file is"
-    assert replace(opened.settings) == MediaSettings()

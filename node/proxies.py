@@ -18,7 +18,13 @@ _CADDY = """\
 {web_host} {{
 	encode zstd gzip
 	header Strict-Transport-Security "max-age=31536000"
-	request_body {{
+	# Uploads of apps may be as large as [media] of the settings lets them be.
+	@uploads path_regexp ^/api/v[12]/(media|profile|accounts/update_credentials)
+	request_body @uploads {{
+		max_size 100MiB
+	}}
+	@others not path_regexp ^/api/v[12]/(media|profile|accounts/update_credentials)
+	request_body @others {{
 		max_size 1MiB
 	}}
 	reverse_proxy 127.0.0.1:{port} {{
@@ -38,6 +44,11 @@ _CADDY_DOMAIN = """
 _NGINX = """\
 # nginx in front of a noaber node: put this in /etc/nginx/sites-available/noaber (it belongs inside
 # the http block). {note}
+
+map $http_upgrade $noaber_connection {{
+    default upgrade;
+    "" "";
+}}
 
 upstream noaber {{
     server 127.0.0.1:{port};
@@ -68,16 +79,37 @@ server {{
     client_header_timeout 20s;
     client_body_timeout 15s;
 
+    proxy_http_version 1.1;
+    proxy_set_header Connection "";
+    # Signatures cover the host that the peer wrote: pass it on as it came.
+    proxy_set_header Host $http_host;
+    # What the client says of itself is replaced, not continued.
+    proxy_set_header X-Forwarded-For $remote_addr;
+    proxy_set_header X-Forwarded-Proto $scheme;
+    proxy_read_timeout 60s;
+
     location / {{
         proxy_pass http://noaber;
-        proxy_http_version 1.1;
-        proxy_set_header Connection "";
-        # Signatures cover the host that the peer wrote: pass it on as it came.
+    }}
+
+    # Uploads of apps: as large as [media] of the settings lets them be, passed on as they come.
+    location ~ ^/api/v[12]/(media|profile|accounts/update_credentials) {{
+        proxy_pass http://noaber;
+        client_max_body_size 100m;
+        client_body_timeout 60s;
+        proxy_request_buffering off;
+    }}
+
+    # Streams of apps, which stay open: over WebSocket, or as events.
+    location /api/v1/streaming {{
+        proxy_pass http://noaber;
         proxy_set_header Host $http_host;
-        # What the client says of itself is replaced, not continued.
         proxy_set_header X-Forwarded-For $remote_addr;
         proxy_set_header X-Forwarded-Proto $scheme;
-        proxy_read_timeout 60s;
+        proxy_set_header Upgrade $http_upgrade;
+        proxy_set_header Connection $noaber_connection;
+        proxy_buffering off;
+        proxy_read_timeout 1h;
     }}
 }}
 """

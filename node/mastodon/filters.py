@@ -11,7 +11,7 @@ from communities.filtering import (
     Keyword,
     check_filter,
 )
-from node.app import Access, Route
+from node.app import Access, Handler, Route
 from node.auth import actor_of, viewer_of
 from node.mastodon.desk import Desk
 from node.mastodon.filter_units import (
@@ -63,13 +63,24 @@ def filter_routes(desk: Desk) -> list[Route]:
         Route(
             method=method,
             path=path,
-            handler=handler,
+            handler=handler if method == "GET" else telling_apps(desk, handler),
             access=Access.APP_USER,
             name=name,
             scope="read:filters" if method == "GET" else "write:filters",
         )
         for method, path, handler, name in table
     ]
+
+
+def telling_apps(desk: Desk, handler: Handler) -> Handler:
+    """The handler; once it has changed filters, the person's apps that listen are told."""
+
+    async def change(request: web.Request) -> web.StreamResponse:
+        answer = await handler(request)
+        desk.streams.filters_changed(actor_of(request))
+        return answer
+
+    return change
 
 
 @dataclass(frozen=True, slots=True)

@@ -30,6 +30,7 @@ from node.mastodon.filter_units import (
     find_keyword,
     make_filter,
 )
+from node.mastodon.filters import telling_apps
 from node.mastodon.paging import id_in_path
 from node.mastodon.parameters import Parameters, parameters_of
 from node.mastodon.replies import reply
@@ -56,7 +57,7 @@ def keyword_filter_routes(desk: Desk) -> list[Route]:
         Route(
             method=method,
             path=path,
-            handler=handler,
+            handler=handler if method == "GET" else telling_apps(desk, handler),
             access=Access.APP_USER,
             name=name,
             scope="read:filters" if method == "GET" else "write:filters",

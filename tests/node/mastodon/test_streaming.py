@@ -680,12 +680,14 @@ class TestNotices:
                 assert await stranger.heard() == []
 
     async def test_apps_are_told_that_filters_and_requests_changed(
-        self, home: Home, listen: Listen, desk: Desk
+        self, home: Home, listen: Listen, client: Client
     ) -> None:
+        app = App(client, home.ada.id)
         async with listen(home.ada, "&stream=user") as ear, listen(home.ben) as other:
             await other.ask("subscribe", "user")
-            desk.streams.filters_changed(home.ada.id)
-            desk.streams.notifications_merged(home.ada.id)
+            await app.get("/api/v2/filters")
+            await app.post("/api/v2/filters", json={"title": "Wasps", "context": ["home"]})
+            await app.post("/api/v1/notifications/requests/accept", json={"id": []})
 
             told = await ear.frames()
 

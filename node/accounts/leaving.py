@@ -5,6 +5,7 @@ from datetime import datetime
 from communities import accounts
 from communities.errors import NotFound
 from communities.people import ActorKey
+from storage.erasing import erase_own_rows
 from storage.unit_of_work import UnitOfWork
 
 
@@ -22,5 +23,5 @@ def delete_account(uow: UnitOfWork, person_id: ActorKey, at: datetime) -> bool:
     uow.names.retire(profile.localpart, at=at)
     deleted = accounts.delete_person(uow, person_id, also_tell=tuple(sorted(hosts)))
     uow.app_tokens.end_all(person_id, at)
-    uow.accounts.remove(person_id)
+    erase_own_rows(uow, person_id)
     return deleted

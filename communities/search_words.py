@@ -37,7 +37,8 @@ def fold(text: str) -> str:
     """A text without case and without the marks on its letters."""
     if text.isascii():
         return text.lower()
-    apart = unicodedata.normalize("NFKD", text.casefold())
+    # Twice: letters such as double-struck ones have a case only when they were taken apart.
+    apart = unicodedata.normalize("NFKD", unicodedata.normalize("NFKD", text).casefold())
     plain = "".join(letter for letter in apart if not unicodedata.combining(letter))
     return unicodedata.normalize("NFKC", plain)
 

@@ -1,8 +1,9 @@
 """Lists of statuses cost the same number of statements however long they are."""
 
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -24,16 +25,24 @@ def world(clock: Clock) -> World:
     return World(clock().replace(hour=0))
 
 
-@pytest.fixture
-async def ada(sqlite_storage: Storage, world: World) -> Person:
-    def make(uow: UnitOfWork) -> Person:
-        ada = world.person(uow, "ada")
-        profile = uow.actors.get(ada.id)
-        assert profile is not None
-        uow.actors.put(replace(profile, indexable=True, discoverable=True))
-        return ada
+@dataclass
+class Town:
+    storage: Storage
+    world: World
+    ada: Person
 
-    return await sqlite_storage.write(make)
+    async def write(self, *unit: Any) -> None:
+        await self.storage.write(*unit)
+
+
+@pytest.fixture
+async def town(sqlite_storage: Storage, world: World) -> Town:
+    return Town(sqlite_storage, world, await sqlite_storage.write(world.person, "ada"))
+
+
+@pytest.fixture
+def statements(monkeypatch: pytest.MonkeyPatch) -> Callable[[], int]:
+    return counting(monkeypatch)
 
 
 def write_post(uow: UnitOfWork, world: World, reader: Person, number: int) -> None:
@@ -70,23 +79,21 @@ def write_post(uow: UnitOfWork, world: World, reader: Person, number: int) -> No
 )
 async def test_a_page_costs_the_same_however_long_it_is(
     as_: AppsOf,
-    ada: Person,
-    sqlite_storage: Storage,
-    world: World,
+    town: Town,
     clock: Clock,
-    monkeypatch: pytest.MonkeyPatch,
+    statements: Callable[[], int],
     path: str,
     most: int,
 ) -> None:
-    statements = counting(monkeypatch)
-    costs, sizes = [], []
+    costs: list[int] = []
+    sizes: list[int] = []
 
     for posts in (2, 18):
         for number in range(posts):
-            await sqlite_storage.write(write_post, world, ada, len(sizes) * 100 + number)
+            await town.write(write_post, town.world, town.ada, len(sizes) * 100 + number)
         clock.advance(timedelta(minutes=6))  # what trends is kept for five
         before = statements()
-        found = await as_(ada).get(f"{path}{'&' if '?' in path else '?'}limit=20")
+        found = await as_(town.ada).get(f"{path}{'&' if '?' in path else '?'}limit=20")
         costs.append(statements() - before)
         sizes.append(max(map(len, found.values())) if isinstance(found, dict) else len(found))
 

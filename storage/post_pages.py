@@ -1,8 +1,9 @@
 """What a page of posts is shown with, in batches: a fixed number of statements for any page."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import TypeVar
 
 from communities.community import (
     Community,
@@ -20,8 +21,11 @@ from storage.actors import Profile, to_profile
 from storage.connection import Connection, Row
 from storage.memberships import to_membership
 from storage.post_rows import COLUMNS, to_post
+from storage.row_cache import RowCache
 from storage.statements import json_list
 from storage.times import to_ms
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,12 +94,15 @@ class PostPages:
         """Work on this connection."""
         self._db = connection
 
-    def posts(self, post_ids: Iterable[PostKey]) -> dict[PostKey, PostRow]:
-        """Posts by key, whatever their state."""
+    def posts(
+        self, post_ids: Iterable[PostKey], cache: RowCache[Post] | None = None
+    ) -> dict[PostKey, PostRow]:
+        """Posts by key, whatever their state; those that stand in the cache as they are there."""
+        made = _as_new if cache is None else cache.made_of
         found = {}
         for row in self._db.rows(sql.POSTS, ids=json_list(post_ids)):
-            post = to_post(row)
-            comments, likes, dislikes, boosts, parent_author = row[len(COLUMNS) :]
+            post = made(row[0], row[:_COUNTS], to_post)
+            comments, likes, dislikes, boosts, parent_author = row[_COUNTS:]
             counts = PostCounts(comments=comments, likes=likes, dislikes=dislikes, boosts=boosts)
             found[post.id] = PostRow(post=post, counts=counts, parent_author_id=parent_author)
         return found
@@ -105,14 +112,19 @@ class PostPages:
         rows = self._db.rows(sql.THREAD, root=root_id, most=sql.MOST_IN_THREAD)
         return {PostKey(row[0]): row[1] for row in rows}
 
-    def actors(self, actor_ids: Iterable[ActorKey]) -> dict[ActorKey, ActorRow]:
-        """People and communities by key."""
+    def actors(
+        self, actor_ids: Iterable[ActorKey], cache: RowCache[ActorRow] | None = None
+    ) -> dict[ActorKey, ActorRow]:
+        """People and communities by key; those that stand in the cache as they are there."""
+        made = _as_new if cache is None else cache.made_of
         rows = self._db.rows(sql.ACTORS, ids=json_list(actor_ids))
-        return {ActorKey(row[0]): _actor(row) for row in rows}
+        return {ActorKey(row[0]): made(row[0], row, _actor) for row in rows}
 
     def counts(self, actor_ids: Iterable[ActorKey]) -> dict[ActorKey, ActorCounts]:
         """What is counted of actors; those of whom nothing is are there, too."""
         keys = list(actor_ids)
+        if not keys:
+            return {}
         found = {key: ActorCounts() for key in keys}
         for word, key, number, newest in self._db.rows(sql.STANDINGS, ids=json_list(keys)):
             counts = found[key]
@@ -177,6 +189,13 @@ class PostPages:
         ids, boosters = zip(*boosts, strict=True)
         rows = self._db.rows(sql.BOOST_URIS, ids=json_list(ids), boosters=json_list(boosters))
         return {(PostKey(row[0]), ActorKey(row[1])): row[2] for row in rows}
+
+
+_COUNTS = len(COLUMNS)
+
+
+def _as_new(_key: int, row: Row, make: Callable[[Row], T]) -> T:
+    return make(row)
 
 
 _KINDS = {kind.value: kind for kind in CommunityKind}

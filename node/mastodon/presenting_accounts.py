@@ -8,7 +8,7 @@ from communities.community import Community, CommunityKind, JoinPolicy
 from communities.fields import render_field
 from communities.people import ActorState
 from federation.uris import Uris
-from protocols.mastodon.accounts import AccountFacts, Entity, Standing, account
+from protocols.mastodon.accounts import AccountFacts, Standing
 from storage.actors import Profile
 from storage.post_pages import ActorCounts, ActorRow
 from storage.times import from_ms
@@ -48,11 +48,11 @@ def page_url(uris: Uris, profile: Profile) -> str:
     return uris.person_page(profile.localpart)
 
 
-def account_entity(row: ActorRow, counts: ActorCounts, uris: Uris, pictures: Pictures) -> Entity:
-    """The Account of a person or community; of one that is gone only the name."""
+def account_facts(row: ActorRow, uris: Uris, pictures: Pictures) -> AccountFacts:
+    """What an Account says of a person or community; of one that is gone only the name."""
     profile, community = row.profile, row.community
     is_gone = profile.state in _GONE
-    facts = AccountFacts(
+    return AccountFacts(
         id=profile.id,
         username=profile.localpart,
         acct=acct(profile.localpart, profile.host),
@@ -76,7 +76,6 @@ def account_entity(row: ActorRow, counts: ActorCounts, uris: Uris, pictures: Pic
         fields=() if is_gone else _fields(profile, community),
         verified={render_field(url): from_ms(at_ms) for url, at_ms in profile.extra.verified},
     )
-    return account(facts, _standing(row, counts))
 
 
 def _picture(url: str | None, otherwise: str, pictures: Pictures) -> str:
@@ -94,7 +93,8 @@ def _fields(profile: Profile, community: Community | None) -> tuple[tuple[str, s
     return (("Type", community.kind.value.capitalize()), *profile.extra.fields)
 
 
-def _standing(row: ActorRow, counts: ActorCounts) -> Standing:
+def standing_of(row: ActorRow, counts: ActorCounts) -> Standing:
+    """What is counted of an actor, as its Account says it."""
     return Standing(
         followers=counts.followers if row.community is None else row.members,
         following=counts.following,

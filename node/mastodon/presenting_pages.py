@@ -7,14 +7,15 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from communities.community import Community
 from communities.filtering import FilterContext, Matcher
 from communities.people import ActorKey, ActorState
 from communities.posts import Post, PostKey
 from communities.roles import Standing, standing
 from communities.visibility import Relation, Viewer, can_see
 from federation.uris import Uris
+from node.mastodon.presenting_parts import Parts, PostParts
 from node.mastodon.presenting_text import Anchor, MentionIndex, mentions_in
-from protocols.mastodon.accounts import Entity
 from storage.feeds import FeedEntry, boost_id_of
 from storage.post_page_statements import BLOCKED_BY, BLOCKS, FOLLOWS, MUTES, NAMED
 from storage.post_pages import NO_MARKS, ActorCounts, ActorRow, PostRow, ViewerMarks
@@ -40,6 +41,14 @@ class Question:
     lenient: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """A Status of the page, and of it what a Status that passes it on counts, too."""
+
+    status: bytes
+    counted: bytes
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Page:
     """All that was read for a page; `made` collects what was put together of it."""
@@ -49,34 +58,64 @@ class Page:
     actors: Mapping[ActorKey, ActorRow]
     counts: Mapping[ActorKey, ActorCounts]
     marks: ViewerMarks
-    anchors: Mapping[PostKey, Sequence[Anchor]]
-    mentioned: MentionIndex
+    parts: Mapping[PostKey, PostParts]
     boost_uris: Mapping[tuple[PostKey, ActorKey], str]
     matcher: Matcher
-    statuses: dict[PostKey, Entity | None] = field(default_factory=dict)
-    accounts: dict[ActorKey, Entity] = field(default_factory=dict)
+    shown: dict[PostKey, Shown | None] = field(default_factory=dict)
+    accounts: dict[ActorKey, bytes] = field(default_factory=dict)
+    relations: dict[tuple[ActorKey, ActorKey | None, bool], Relation] = field(default_factory=dict)
 
 
 def read_page(
-    uow: UnitOfWork, question: Question, entries: Sequence[FeedEntry], uris: Uris
+    uow: UnitOfWork, question: Question, entries: Sequence[FeedEntry], parts: Parts
 ) -> Page:
     """Read everything that the entries are shown with."""
-    posts = uow.post_pages.posts({entry.post_id for entry in entries})
+    posts = uow.post_pages.posts({entry.post_id for entry in entries}, parts.posts)
     shown = {row.post.author_id for row in posts.values()}
     shown |= {entry.booster_id for entry in entries if entry.booster_id is not None}
     places = {row.post.community_id for row in posts.values() if row.post.community_id is not None}
-    anchors = {key: mentions_in(row.post.content.html) for key, row in posts.items()}
+    actors = uow.post_pages.actors(shown | places, parts.actors)
     return Page(
         question=question,
         posts=posts,
-        actors=uow.post_pages.actors(shown | places),
-        counts=uow.post_pages.counts(shown),
+        actors=actors,
+        counts=parts.counts(uow, shown, question.at),
         marks=_marks(uow, question, posts.values(), shown),
-        anchors=anchors,
-        mentioned=_mentioned(uow, anchors.values(), uris),
+        parts=_parts(uow, posts, actors, parts, question.at),
         boost_uris=_boost_uris(uow, entries),
         matcher=_matcher(uow, question),
     )
+
+
+def _parts(
+    uow: UnitOfWork,
+    posts: Mapping[PostKey, PostRow],
+    actors: Mapping[ActorKey, ActorRow],
+    parts: Parts,
+    at: datetime,
+) -> dict[PostKey, PostParts]:
+    """The parts of all posts: those that are kept, and the others made anew."""
+    found: dict[PostKey, PostParts] = {}
+    new: dict[PostKey, Sequence[Anchor]] = {}
+    for key, row in posts.items():
+        kept = parts.of_post(row, community_of(row.post, actors), at)
+        if kept is None:
+            new[key] = mentions_in(row.post.content.html)
+        else:
+            found[key] = kept
+    if new:
+        index = _mentioned(uow, new.values(), parts.uris)
+        for key, anchors in new.items():
+            row = posts[key]
+            community = community_of(row.post, actors)
+            found[key] = parts.make_post(row, community, index.all_meant(anchors), at)
+    return found
+
+
+def community_of(post: Post, actors: Mapping[ActorKey, ActorRow]) -> Community | None:
+    """The community that a post stands in."""
+    row = None if post.community_id is None else actors.get(post.community_id)
+    return None if row is None else row.community
 
 
 def _marks(
@@ -126,22 +165,31 @@ def is_visible(page: Page, post: Post) -> bool:
 
 
 def _relation(page: Page, post: Post, author: ActorRow) -> Relation:
-    marks, person = page.marks, page.question.viewer.person_id
-    place = None if post.community_id is None else page.actors.get(post.community_id)
-    held = Standing.VISITOR
-    if person is not None and post.community_id is not None:
-        membership = marks.memberships.get(post.community_id)
-        is_community = person == post.community_id
-        held = Standing.OWNER if is_community else standing(membership, page.question.at)
-    return Relation(
-        author_state=author.profile.state,
-        community=None if place is None else place.community,
-        standing=held,
-        is_author=person == post.author_id,
-        follows_author=(FOLLOWS, post.author_id) in marks.to_actors,
-        is_recipient=(NAMED, post.id) in marks.on_posts,
-        is_blocked=(BLOCKED_BY, post.author_id) in marks.to_actors,
-    )
+    """What ties the viewer to a post: the same for all of one author in one place."""
+    is_named = (NAMED, post.id) in page.marks.on_posts
+    key = (post.author_id, post.community_id, is_named)
+    known = page.relations.get(key)
+    if known is None:
+        marks, person = page.marks, page.question.viewer.person_id
+        known = page.relations[key] = Relation(
+            author_state=author.profile.state,
+            community=community_of(post, page.actors),
+            standing=_standing(page, post),
+            is_author=person == post.author_id,
+            follows_author=(FOLLOWS, post.author_id) in marks.to_actors,
+            is_recipient=is_named,
+            is_blocked=(BLOCKED_BY, post.author_id) in marks.to_actors,
+        )
+    return known
+
+
+def _standing(page: Page, post: Post) -> Standing:
+    person = page.question.viewer.person_id
+    if person is None or post.community_id is None:
+        return Standing.VISITOR
+    if person == post.community_id:
+        return Standing.OWNER
+    return standing(page.marks.memberships.get(post.community_id), page.question.at)
 
 
 def is_wanted(page: Page, actor_id: ActorKey) -> bool:

@@ -93,6 +93,11 @@ class MentionIndex:
             (anchor.name.lower(), anchor.host)
         )
 
+    def all_meant(self, anchors: Iterable[Anchor]) -> list[Mentioned]:
+        """The actors that some mentions lead to, once each."""
+        found = (self.meant(anchor) for anchor in anchors)
+        return list({actor.id: actor for actor in found if actor is not None}.values())
+
 
 def written_part(
     row: PostRow,

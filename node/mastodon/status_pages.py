@@ -1,8 +1,9 @@
 """Pages of statuses: from what a client asks for to the answer with its Link header."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
+import msgspec
 from aiohttp import web
 
 from communities.people import ActorKey
@@ -13,7 +14,6 @@ from node.mastodon.desk import Desk
 from node.mastodon.paging import Around, Asked, asked_of, cut, link_header
 from node.mastodon.parameters import query_of
 from node.mastodon.replies import reply
-from protocols.mastodon.accounts import Entity
 from storage.feeds import FeedEntry
 from storage.pages import Window
 from storage.unit_of_work import UnitOfWork
@@ -67,7 +67,7 @@ async def answer_page(
     """
     asked, viewer = asked_of(query_of(request)), viewer_of(request)
     page, around = await desk.storage.read(_read, desk, asked, viewer, find, context)
-    return reply(page, headers=link_header(request, desk.uris.base, around))
+    return reply(joined(page), headers=link_header(request, desk.uris.base, around))
 
 
 def _read(
@@ -77,13 +77,18 @@ def _read(
     viewer: Viewer,
     find: Callable[[Turn], list[Placed]],
     context: str | None,
-) -> tuple[list[Entity], Around]:
+) -> tuple[list[bytes | None], Around]:
     at = desk.now()
     hidden = uow.feeds.hidden_from(viewer.person_id, at)
     found = find(Turn(uow=uow, viewer=viewer, window=window_of(asked), hidden=hidden))
     page, around = cut(asked, found, _place)
     entries = [entry for _place, entry in page]
-    return desk.presenter.statuses(uow, viewer, entries, at, context), around
+    return desk.presenter.encoded(uow, viewer, entries, at, context), around
+
+
+def joined(statuses: Iterable[bytes | None]) -> msgspec.Raw:
+    """A list of encoded statuses, without those that are left out."""
+    return msgspec.Raw(b"[%b]" % b",".join(filter(None, statuses)))
 
 
 def _place(placed: Placed) -> int:

@@ -21,6 +21,7 @@ from node.mastodon.parameters import query_of
 from node.mastodon.presenting_text import is_open, media_of
 from node.mastodon.replies import reply
 from node.mastodon.revising import source_text
+from node.mastodon.status_pages import joined
 from node.mastodon.threads import around
 from node.peer_http.documents import key_of
 from protocols.mastodon import status_parts, statuses
@@ -94,12 +95,9 @@ class _Reading:
         is_signed_in = viewer.person_id is not None
         place = around(post.id, uow.post_pages.thread(post.root_id), is_signed_in=is_signed_in)
         entries = [_plain(key) for key in (*place.ancestors, *place.descendants)]
-        shown = self.desk.presenter.statuses(uow, viewer, entries, at, "thread")
-        above = {str(key) for key in place.ancestors}
-        return status_parts.context(
-            [entity for entity in shown if entity["id"] in above],
-            [entity for entity in shown if entity["id"] not in above],
-        )
+        shown = self.desk.presenter.encoded(uow, viewer, entries, at, "thread")
+        above = len(place.ancestors)
+        return status_parts.context(joined(shown[:above]), joined(shown[above:]))
 
     def _visible(self, uow: UnitOfWork, viewer: Viewer, status_id: int) -> Post:
         """The post of a Status, or that it passes on. Spec: security PRV-01."""

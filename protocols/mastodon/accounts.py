@@ -73,8 +73,8 @@ def fields(
     ]
 
 
-def account(facts: AccountFacts, standing: Standing) -> Entity:
-    """The Account.
+def account_part(facts: AccountFacts) -> Entity:
+    """The Account without what is counted of it, which `fragments.account_json` adds.
 
     Spec: Mastodon API "Account".
     """
@@ -100,12 +100,6 @@ def account(facts: AccountFacts, standing: Standing) -> Entity:
         "header": facts.header,
         "header_static": facts.header,
         "header_description": facts.header_description,
-        "followers_count": standing.followers,
-        "following_count": standing.following,
-        "statuses_count": standing.statuses,
-        "last_status_at": (
-            None if standing.last_status_on is None else standing.last_status_on.isoformat()
-        ),
         "emojis": [],
         "roles": [],
         "fields": fields(facts.fields, facts.verified),

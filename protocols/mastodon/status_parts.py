@@ -8,9 +8,9 @@ from protocols.mastodon.accounts import Entity
 from protocols.mastodon.moments import moment
 
 
-def context(ancestors: Sequence[Entity], descendants: Sequence[Entity]) -> Entity:
-    """The Context. Spec: Mastodon API "Context"."""
-    return {"ancestors": list(ancestors), "descendants": list(descendants)}
+def context(ancestors: object, descendants: object) -> Entity:
+    """The Context of two lists of Statuses, or of their JSON. Spec: Mastodon API "Context"."""
+    return {"ancestors": ancestors, "descendants": descendants}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -21,7 +21,6 @@ class Written:
         visibility: public, unlisted, private or direct.
         warning: the content warning; never the title, which would hide the text.
         group_id: the community it stands in.
-        poll: whether it is a poll; its Poll is added for each reader.
     """
 
     id: int
@@ -72,7 +71,7 @@ _NOT_QUOTABLE: Entity = {"automatic": [], "manual": [], "current_user": "denied"
 
 
 def written(facts: Written) -> Entity:
-    """The part of a Status that is the same for every reader.
+    """The part of a Status that is the same for every reader; `fragments` adds the rest.
 
     Spec: Mastodon API "Status"; reference client-apis 2.2 (`title`, `locked`, `group`).
     """
@@ -98,8 +97,6 @@ def written(facts: Written) -> Entity:
         "card": facts.card,
         "emojis": [],
         "application": None,
-        "reblog": None,
-        "poll": None,
         "quote": None,
         "quotes_count": 0,
         "quote_approval": _NOT_QUOTABLE,
@@ -110,56 +107,37 @@ def _id_or_none(number: int | None) -> str | None:
     return None if number is None else str(number)
 
 
-def status(
-    part: Entity, *, account: Entity, tally: Tally, marks: Marks | None, poll: Entity | None
-) -> Entity:
-    """A Status of its written part; `marks` None for a reader without an account."""
+def marked(marks: Marks) -> Entity:
+    """What a Status says of its reader."""
     entity: Entity = {
-        **part,
-        "account": account,
-        "replies_count": tally.replies,
-        "reblogs_count": tally.reblogs,
-        "favourites_count": tally.favourites,
-        "dislikes_count": tally.dislikes,
+        "favourited": marks.favourited,
+        "disliked": marks.disliked,
+        "reblogged": marks.reblogged,
+        "bookmarked": marks.bookmarked,
+        "muted": marks.muted,
+        "filtered": list(marks.filtered),
     }
-    if poll is not None:
-        entity["poll"] = poll
-    if marks is not None:
-        _mark(entity, marks)
+    if marks.pinned is not None:
+        entity["pinned"] = marks.pinned
     return entity
 
 
-def _mark(entity: Entity, marks: Marks) -> None:
-    entity["favourited"] = marks.favourited
-    entity["disliked"] = marks.disliked
-    entity["reblogged"] = marks.reblogged
-    entity["bookmarked"] = marks.bookmarked
-    entity["muted"] = marks.muted
-    entity["filtered"] = list(marks.filtered)
-    if marks.pinned is not None:
-        entity["pinned"] = marks.pinned
+_OWN_OF_REBLOGS = frozenset({"id", "uri", "url", "created_at"})
+_EMPTY_IN_REBLOGS: Entity = {
+    "edited_at": None,
+    "in_reply_to_id": None,
+    "in_reply_to_account_id": None,
+    "media_attachments": [],
+    "mentions": [],
+    "tags": [],
+    "card": None,
+}
 
 
-def reblog(of: Entity, *, id: int, uri: str, at: datetime, account: Entity) -> Entity:  # noqa: A002
-    """The Status by which someone, or a community, passes another one on."""
-    return {
-        **of,
-        "id": str(id),
-        "uri": uri,
-        "url": uri,
-        "created_at": moment(at),
-        "edited_at": None,
-        "account": account,
-        "in_reply_to_id": None,
-        "in_reply_to_account_id": None,
-        "media_attachments": [],
-        "mentions": [],
-        "tags": [],
-        "card": None,
-        "poll": None,
-        "pinned": False,
-        "reblog": of,
-    }
+def passed_on(part: Entity) -> Entity:
+    """The part of a Status that passes on the one of this part, the same whoever does it."""
+    shared = {name: value for name, value in part.items() if name not in _OWN_OF_REBLOGS}
+    return {**shared, **_EMPTY_IN_REBLOGS}
 
 
 def content(html: str, *, title: str | None, link: str | None) -> str:

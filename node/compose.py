@@ -111,7 +111,9 @@ class Node:
         self.tasks.keep(self.jobs.run, "jobs")
         self.tasks.keep(lambda: watch_loop_lag(self.metrics), "loop lag")
         self.tasks.keep(self._watch_queues, "queue depths")
-        self.tasks.keep(Maintenance(storage=self.storage, now=now).run, "maintenance")
+        sweeps = (self.apps.housekeeping.sweep,)
+        keeper = Maintenance(storage=self.storage, now=now, besides=sweeps)
+        self.tasks.keep(keeper.run, "maintenance")
 
     async def _watch_queues(self) -> None:
         """Show every few seconds what waits."""
@@ -152,6 +154,7 @@ class Node:
             contact=self.settings.node.contact,
             source=self.settings.node.source,
             now=now,
+            media=self.apps.media.urls,
         )
 
     def routes(self) -> list[Route]:

@@ -10,7 +10,6 @@ import pytest
 from communities import appointing, banning, editing, following, joining, moderation, posting
 from communities import reactions as reacting
 from communities.community import Community, CommunityVisibility, JoinPolicy
-from communities.events import PersonRegistered
 from communities.membership import Role
 from communities.people import ActorState, Person
 from communities.posting import PublishPost
@@ -23,7 +22,6 @@ from communities.posts import (
     ReactionKind,
     Visibility,
 )
-from communities.registration import AccountRole
 from communities.reporting import file_report
 from communities.reports import Report, ReportKey
 from node import notifying
@@ -270,29 +268,6 @@ async def test_moderators_are_told_of_requests_and_reports(
         ("report", "cyd"),
         ("join-request", "ben"),
     ]
-
-
-async def test_staff_of_the_node_is_told_of_newcomers_and_of_reports_to_the_node(
-    storage: Storage, village: Village
-) -> None:
-    def happen(uow: UnitOfWork) -> None:
-        uow.accounts.set_role(village.ada.id, AccountRole.MODERATOR)
-        uow.record(PersonRegistered(person_id=village.ben.id, state="active"))
-        report = Report(
-            id=ReportKey(village.world.key()),
-            reporter_id=village.cyd.id,
-            subject_id=village.ben.id,
-            reason="spam",
-            at=village.world.tick(),
-            post_id=None,
-            community_id=None,
-        )
-        file_report(uow, report)
-
-    await storage.write(happen)
-
-    assert await told(storage, village, village.ada) == [("sign-up", "ben"), ("report", "cyd")]
-    assert await told(storage, village, village.ben) == []
 
 
 async def test_locked_account_is_told_that_someone_asks_to_follow(

@@ -10,6 +10,7 @@ from communities.membership import Membership, MembershipState, Role
 from communities.people import ActorKey
 from storage.audiences import Audiences
 from storage.connection import Connection, Row
+from storage.lists import Lists
 from storage.statements import Statement, Tools
 from storage.tables.social import actors, communities, memberships
 from storage.times import from_ms, from_ms_or_none, to_ms, to_ms_or_none
@@ -152,6 +153,7 @@ class Memberships:
         """Work on this connection."""
         self._db = connection
         self._audiences = Audiences(connection)
+        self._lists = Lists(connection)
 
     def get(self, community_id: ActorKey, person_id: ActorKey) -> Membership | None:
         """The row of one person in one community."""
@@ -159,7 +161,7 @@ class Memberships:
         return None if row is None else to_membership(row)
 
     def put(self, membership: Membership) -> None:
-        """Store, replacing the row before; member count and audience follow."""
+        """Store, replacing the row before; member count, audience and lists follow."""
         before = self.get(membership.community_id, membership.person_id)
         self._db.run(
             _PUT,
@@ -173,6 +175,8 @@ class Memberships:
         )
         was = before is not None and before.state is MembershipState.MEMBER
         now = membership.state is MembershipState.MEMBER
+        if was and not now:
+            self._lists.forget(membership.person_id, membership.community_id)
         if was != now:
             self._db.run(_COUNT, community=membership.community_id, change=1 if now else -1)
         self._audiences.change(membership.community_id, membership.person_id, was=was, now=now)

@@ -11,6 +11,7 @@ from communities.text import plain_text
 from storage.actors import Actors, Profile
 from storage.audiences import Audiences
 from storage.connection import Connection, Row
+from storage.lists import Lists
 from storage.memory import Memory
 from storage.statements import Statement, Tools
 from storage.tables.social import actors, blocks, follows
@@ -209,6 +210,7 @@ class People:
         self._memory: Memory[Person] = Memory(connection.memories, "actors")
         self._actors = Actors(connection)
         self._audiences = Audiences(connection)
+        self._lists = Lists(connection)
 
     def get(self, person_id: ActorKey) -> Person | None:
         """The person with this key; a community that acts is a person here, too."""
@@ -293,7 +295,7 @@ class People:
         self._audiences.change(follow.followee_id, follow.follower_id, was=was, now=now)
 
     def end_follow(self, follower_id: ActorKey, followee_id: ActorKey) -> bool:
-        """Remove a follow; False when there was none."""
+        """Remove a follow, and whom it was of from the follower's lists; False without one."""
         before = self.follow(follower_id, followee_id)
         if before is None:
             return False
@@ -301,6 +303,7 @@ class People:
         self._audiences.change(
             followee_id, follower_id, was=before.state is FollowState.ACCEPTED, now=False
         )
+        self._lists.forget(follower_id, followee_id)
         return True
 
     def has_follower_at(self, followee_id: ActorKey, host: str) -> bool:

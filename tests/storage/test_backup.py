@@ -59,6 +59,8 @@ def test_a_backup_holds_everything_and_is_sound(filled: Engine, tmp_path: Path) 
     assert found.revision == schema.head()
     counted = {name: count for name, count in found.rows.items() if count}
     assert counted == {
+        "accounts": 1,
+        "actor_words": 2,
         "actors": 2,
         "communities": 1,
         "jobs": 1,

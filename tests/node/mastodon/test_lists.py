@@ -96,6 +96,26 @@ async def test_who_is_not_followed_is_not_put_in_a_list(
     assert await app.get(path) == []
 
 
+async def test_who_is_no_longer_followed_leaves_the_lists(
+    as_: AppsOf,
+    ada: Person,
+    bob: Person,
+    bees: Community,
+    sqlite_storage: Storage,
+    world: World,
+) -> None:
+    app = as_(ada)
+    await sqlite_storage.write(world.follow, ada, bob)
+    made = await app.post("/api/v1/lists", json={"title": "Friends"})
+    path = f"/api/v1/lists/{made['id']}/accounts"
+    await app.post(path, json={"account_ids": [str(bob.id), str(bees.id)]})
+
+    await sqlite_storage.write(lambda uow: uow.people.end_follow(ada.id, bob.id))
+    await sqlite_storage.write(lambda uow: world.member(uow, bees, ada, state=MembershipState.LEFT))
+
+    assert await app.get(path) == []
+
+
 async def test_accounts_of_a_list_come_in_pages_that_end(
     as_: AppsOf, ada: Person, sqlite_storage: Storage, world: World
 ) -> None:

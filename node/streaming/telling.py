@@ -89,11 +89,11 @@ def _public(
     new = [each for each in batch.fresh if not each.is_boost]
     found: dict[Stream, list[FeedEntry]] = {}
     keys = {each.post.id for each in new}
-    for stream in wanted if new else ():
-        entries: list[FeedEntry] = []
-        for window in _windows(keys):
-            entries += _page_of(uow, stream, window)
-        found[stream] = [entry for entry in reversed(entries) if entry.post_id in keys]
+    windows = list(_windows(key for each in new for key in ids_of(each.post)))
+    for stream in wanted:
+        entries = [entry for window in windows for entry in _page_of(uow, stream, window)]
+        fitting = (entry for entry in entries if entry.post_id in keys)
+        found[stream] = sorted(fitting, key=lambda entry: entry.id)
     return found
 
 
@@ -243,7 +243,7 @@ class Teller:
         """Ids of what was taken away."""
         for post in self.batch.gone:
             for stream in self._where(person_id, post, streams):
-                for key in [post.id] if stream.is_public else ids_of(post):
+                for key in ids_of(post):
                     yield Message(stream, DELETE, str(key))
 
     def _notices(self, person_id: ActorKey, streams: Collection[Stream]) -> Iterator[Message]:

@@ -50,6 +50,19 @@ async def test_a_thread_comes_as_the_boost_of_its_community(
         )
 
 
+async def test_a_thread_of_an_open_community_is_public_as_timelines_show_it(
+    home: Home, listen: Listen, client: Client, sqlite_storage: Storage
+) -> None:
+    async with listen(home.ada, "&stream=public:local") as ear:
+        post = await sqlite_storage.write(home.write, home.cyd, home.bees)
+        (told,) = await ear.frames()
+        (shown,) = await App(client, home.ada.id).get("/api/v1/timelines/public?local=true")
+        await sqlite_storage.write(editing.withdraw, post.id, home.cyd.id, home.clock())
+
+        assert msgspec.json.decode(told["payload"])["id"] == shown["id"]
+        assert shown["id"] in {each["payload"] for each in await ear.frames()}
+
+
 async def test_who_joins_hears_and_who_leaves_does_not(
     home: Home, listen: Listen, sqlite_storage: Storage
 ) -> None:

@@ -6,8 +6,10 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from communities.events import PersonRegistered
+from communities.limits import MAX_LANGUAGE
 from communities.people import ActorKey, Person
 from communities.registration import (
+    NAME_GRAMMAR,
     AccountState,
     RegistrationRefused,
     RegistrationRules,
@@ -86,14 +88,13 @@ class Registering:
         invitation = None if digest is None else uow.invitations.find(digest, at)
         invited = invitation is not None
         check_open(self.rules, invited=invited, tried=bool(form.invitation))
-        faults = [
-            *faults_of(form, self.rules, at.date(), invited=invited),
-            *taken_faults(
-                form,
-                lambda name: uow.names.find(name) is not None,
-                lambda key: uow.accounts.by_email(key) is not None,
-            ),
-        ]
+        faults = faults_of(form, self.rules, at.date(), invited=invited)
+        wrong = {fault.field for fault in faults}
+        faults += taken_faults(
+            form,
+            lambda name: "username" not in wrong and uow.names.find(name) is not None,
+            lambda key: "email" not in wrong and uow.accounts.by_email(key) is not None,
+        )
         if faults:
             raise RegistrationRefused(faults)
         return invitation
@@ -132,7 +133,7 @@ class Registering:
             email=form.email or None,
             approved_at=None if waits else newcomer.at,
             rules_at=newcomer.at,
-            locale=form.locale,
+            locale=_language(form.locale),
             reason=form.reason.strip(),
             inviter_id=None if invitation is None else invitation.person_id,
         )
@@ -145,9 +146,11 @@ class Registering:
         return await self.storage.read(_invitation, digest, self.now())
 
     async def is_free(self, username: str) -> bool:
-        """Whether a name is nobody's, and never was."""
-        found = await self.storage.read(_owner_kind, username.strip().lower())
-        return found is None
+        """Whether a name is one, and nobody's, and never was."""
+        name = username.strip().lower()
+        if not NAME_GRAMMAR.fullmatch(name):
+            return False
+        return await self.storage.read(_owner_kind, name) is None
 
 
 def _tidied(form: SignUp) -> SignUp:
@@ -159,6 +162,13 @@ def _tidied(form: SignUp) -> SignUp:
         reason=form.reason.replace("\r\n", "\n"),
         invitation=form.invitation.strip(),
     )
+
+
+def _language(stated: str | None) -> str | None:
+    """The language that apps state, where it can be one."""
+    if stated is None or len(stated) > MAX_LANGUAGE or not stated.isprintable():
+        return None
+    return stated
 
 
 def _invitation(uow: UnitOfWork, digest: bytes, now: datetime) -> Invitation | None:

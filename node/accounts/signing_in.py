@@ -203,7 +203,7 @@ class SignIns:
 def find_login(uow: UnitOfWork, login: str, domain: str) -> ActorKey | None:
     """Whose name, handle or e-mail address it is; None when it is nobody's here."""
     words = email_key(login)
-    if len(words) > _LONGEST_LOGIN:
+    if len(words) > _LONGEST_LOGIN or not words.isprintable():
         return None
     bare = words.removeprefix("@")
     name, at, host = bare.partition("@")

@@ -21,6 +21,7 @@ from node.accounts.letters import LETTER_JOB
 from node.accounts.signing_in import SignInFault, SignInRefused
 from node.welcoming import digest_of, new_token
 from storage.accounts import Account
+from storage.store import Storage
 from storage.unit_of_work import UnitOfWork
 from tests.support.account_bench import HERE, PASSWORD, AccountBench, form
 from tests.support.clock import Clock
@@ -273,3 +274,31 @@ async def test_profile_is_that_of_this_node(bench: AccountBench) -> None:
     assert carol.uri == HOME.person(carol.id)
     assert not await bench.registering().is_free("carol")
     assert await bench.registering().is_free("dan")
+
+
+async def test_hostile_words_are_refused_on_both_databases(storage: Storage, clock: Clock) -> None:
+    """PostgreSQL keeps no NUL, not even to look for."""
+    bench = AccountBench(storage, clock)
+    registering = bench.registering()
+
+    for words in ("a\0b", "\ud800", "a" * 100_000):
+        with pytest.raises(RegistrationRefused):
+            await registering.register(form(words, email="carol@mail.example"), address=HERE)
+        with pytest.raises(RegistrationRefused):
+            await registering.register(form("carol", email=f"{words}@mail.example"), address=HERE)
+        with pytest.raises(SignInRefused):
+            await bench.sign_ins.verify(words, words, address=HERE)
+        with pytest.raises(RegistrationClosed):
+            await registering.register(form("carol", invitation=words), address=HERE)
+        assert not await registering.is_free(words)
+
+
+async def test_language_that_is_none_is_not_kept(storage: Storage, clock: Clock) -> None:
+    bench = AccountBench(storage, clock)
+    registering = bench.registering()
+    stated = {"carol": "nl", "dan": "a" * 100, "eve": "n\0l"}
+
+    for name, locale in stated.items():
+        person = await registering.register(form(name, locale=locale), address=HERE)
+        kept = (await bench.account(person.id)).locale
+        assert kept == ("nl" if name == "carol" else None)

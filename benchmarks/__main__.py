@@ -17,7 +17,7 @@ from pathlib import Path
 
 import msgspec
 
-from benchmarks import fanout_figures, inbox_figures, loss_figures
+from benchmarks import fanout_figures, inbox_figures, loss_figures, read_figures
 from benchmarks.bounds import measured
 from benchmarks.far_figures import far_peer
 from benchmarks.footprint_figures import filled, first_contact, start_and_memory
@@ -47,6 +47,7 @@ MEASUREMENTS: dict[tuple[str, ...], Callable[[Scene], Found]] = {
     ("G4", "G13"): stored,
     ("G5",): fanout_figures.fanout,
     ("G6",): without_bounds(fanout_figures.sick_peers),
+    ("G8", "G9"): read_figures.reading,
     ("G11",): without_bounds(start_and_memory),
     ("G12",): without_bounds(first_contact),
     ("G14",): without_bounds(far_peer),

@@ -30,10 +30,21 @@ class Sizes:
     starts: int = 3
     newcomers: int = 5
     far: int = 240
+    read: int = 20_000
+    pages: int = 2_000
 
 
 QUICK = Sizes(
-    runs=1, activities=1_000, hosts=200, stored=3_000, killed=600, starts=1, newcomers=2, far=60
+    runs=1,
+    activities=1_000,
+    hosts=200,
+    stored=3_000,
+    killed=600,
+    starts=1,
+    newcomers=2,
+    far=60,
+    read=3_000,
+    pages=200,
 )
 
 

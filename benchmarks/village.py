@@ -137,6 +137,8 @@ def settings_text(facts: Facts) -> str:
             "port = 0",
             "[federation]",
             f"allow_networks = [{networks}]",
+            "[limits]",
+            "client_rates = false",
             "[logging]",
             'level = "warning"',
             'format = "text"',

@@ -45,6 +45,8 @@ from storage.statements import Statement, Tools, json_list
 from storage.tables.social import actors, posts
 from storage.times import to_ms
 
+MOST_LOOKED_AT = 20_000
+"""Posts with the words, the newest ones, of which it is asked whether the viewer may find them."""
 _MOST_PLACES = 200
 _LAST_PLACE = 16_383
 """Of a word in a tsvector, PostgreSQL keeps so many places, up to this one."""
@@ -97,6 +99,13 @@ def _key(tools: Tools) -> ColumnElement[Any]:
     return _found.c.rowid if tools.is_sqlite else _found.c.post_id
 
 
+def _between(key: ColumnElement[int]) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
+    return (
+        key < bindparam("before", type_=BigInteger),
+        key > bindparam("after", type_=BigInteger),
+    )
+
+
 def _page(tools: Tools, *, by_author: bool) -> Select[Any]:
     """Posts newest first: of the words' own order, or of few authors' posts those with the words.
 
@@ -117,8 +126,6 @@ def _page(tools: Tools, *, by_author: bool) -> Select[Any]:
         or_(_is_off("library"), posts.c.author_id == VIEWER, is_addressed(posts)),
         or_(_is_off("public"), posts.c.visibility == literal_column("'public'", Text)),
         or_(_is_off("somewhere"), tools.in_list(posts.c.community_id, "communities")),
-        posts.c.id < bindparam("before", type_=BigInteger),
-        posts.c.id > bindparam("after", type_=BigInteger),
     )
     if by_author:
         with_words = exists(
@@ -127,12 +134,21 @@ def _page(tools: Tools, *, by_author: bool) -> Select[Any]:
             .where(_key(tools) == posts.c.id, _matches(tools))
             .correlate(posts)
         )
-        query = select(posts.c.id).where(tools.in_list(posts.c.author_id, "authors"), with_words)
+        query = select(posts.c.id).where(
+            tools.in_list(posts.c.author_id, "authors"), *_between(posts.c.id), with_words
+        )
         order: ColumnElement[Any] = posts.c.id
     else:
-        query = select(posts.c.id).select_from(_found).join(posts, posts.c.id == _key(tools))
-        query = query.where(_matches(tools))
-        order = _key(tools)
+        newest = (
+            select(_key(tools).label("id"))
+            .select_from(_found)
+            .where(_matches(tools), *_between(_key(tools)))
+            .order_by(_key(tools).desc())
+            .limit(MOST_LOOKED_AT)
+            .subquery("newest")
+        )
+        query = select(posts.c.id).select_from(newest).join(posts, posts.c.id == newest.c.id)
+        order = newest.c.id
     return (
         query.where(*conditions)
         .order_by(order.desc())

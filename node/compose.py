@@ -111,7 +111,7 @@ class Node:
         self.tasks.keep(self.jobs.run, "jobs")
         self.tasks.keep(lambda: watch_loop_lag(self.metrics), "loop lag")
         self.tasks.keep(self._watch_queues, "queue depths")
-        sweeps = (self.apps.housekeeping.sweep,)
+        sweeps = (self.apps.housekeeping.sweep, self.apps.accounts.sweep)
         keeper = Maintenance(storage=self.storage, now=now, besides=sweeps)
         self.tasks.keep(keeper.run, "maintenance")
 

@@ -66,7 +66,12 @@ async def demo(plan: DemoPlan, tell: Tell) -> int:
 async def _alone(plan: DemoPlan, folder: Path, tell: Tell) -> int:
     port = plan.port or free_port(FIRST_PORT)
     async with demo_node(
-        folder, port=port, title=_TITLES[0], allow_networks=plan.allow_peers
+        folder,
+        port=port,
+        title=_TITLES[0],
+        allow_networks=plan.allow_peers,
+        # Checks call as fast as they can.
+        more={"limits.client_rates": False},
     ) as here:
         facts = await write_facts(here, plan.facts)
         tell(f"one node at {facts['base_url']}")

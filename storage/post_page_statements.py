@@ -15,8 +15,9 @@ from sqlalchemy import (
 )
 
 from communities.people import FollowState
-from communities.posts import ReactionKind
+from communities.posts import ReactionKind, Visibility
 from storage.actors import COLUMNS as ACTOR_COLUMNS
+from storage.feed_conditions import is_one, is_published
 from storage.memberships import COLUMNS as MEMBERSHIP_COLUMNS
 from storage.post_rows import COLUMNS
 from storage.statements import Statement, Tools
@@ -155,7 +156,10 @@ _threads = posts.alias("threads")
 
 
 def _standings(tools: Tools) -> Any:  # noqa: ANN401 - a CompoundSelect
-    """Words, keys, counts and newest posts, of people and of communities."""
+    """Words, keys, counts and newest posts, of people and of communities.
+
+    Of people only what is for everyone counts: a number would tell when they write to whom.
+    """
     nothing: ColumnElement[int] = literal_column("0")
     accepted = follows.c.state == FollowState.ACCEPTED.value
     newest_thread = (
@@ -171,7 +175,11 @@ def _standings(tools: Tools) -> Any:  # noqa: ANN401 - a CompoundSelect
         .where(tools.in_list(follows.c.follower_id, "ids"), accepted)
         .group_by(follows.c.follower_id),
         select(_word("posts"), posts.c.author_id, func.count(), func.max(posts.c.id))
-        .where(tools.in_list(posts.c.author_id, "ids"))
+        .where(
+            tools.in_list(posts.c.author_id, "ids"),
+            is_one(posts.c.visibility, Visibility.PUBLIC, Visibility.UNLISTED),
+            is_published(posts),
+        )
         .group_by(posts.c.author_id),
         select(_word("threads"), communities.c.id, communities.c.posts, newest_thread).where(
             tools.in_list(communities.c.id, "ids")

@@ -3,6 +3,8 @@
 Local and remote live in the same tables; `host` is NULL for what this node is the authority of.
 """
 
+from typing import Any
+
 from sqlalchemy import (
     BigInteger,
     Boolean,
@@ -29,6 +31,12 @@ def one_of(column: str, words: type) -> CheckConstraint:
     """A check that the column holds one of the words of a StrEnum."""
     quoted = ", ".join(f"'{word}'" for word in words)  # type: ignore[attr-defined]  # a StrEnum
     return CheckConstraint(f"{column} IN ({quoted})", name=column)
+
+
+def _partial(name: str, *columns: Column[Any], where: str) -> Index:
+    """An index of the rows for which this holds, on both databases."""
+    condition = text(where)
+    return Index(name, *columns, sqlite_where=condition, postgresql_where=condition)
 
 
 names = Table(
@@ -76,18 +84,8 @@ actors = Table(
     Column("fetched_ms", BigInteger),
 )
 Index("ix_actors_localpart_host", actors.c.localpart, actors.c.host)
-Index(
-    "ix_actors_host",
-    actors.c.host,
-    sqlite_where=text("host IS NOT NULL"),
-    postgresql_where=text("host IS NOT NULL"),
-)
-Index(
-    "ix_actors_local",
-    actors.c.kind,
-    sqlite_where=text("host IS NULL"),
-    postgresql_where=text("host IS NULL"),
-)
+_partial("ix_actors_host", actors.c.host, where="host IS NOT NULL")
+_partial("ix_actors_local", actors.c.kind, where="host IS NULL")
 
 actor_keys = Table(
     "actor_keys",
@@ -225,17 +223,25 @@ Index(
 )
 Index("ix_posts_root", posts.c.root_id, posts.c.id)
 Index("ix_posts_author", posts.c.author_id, posts.c.id)
+_partial(
+    "ix_posts_open",
+    # The last two so that SQLite counts the posts of an author without reading one.
+    posts.c.author_id,
+    posts.c.id,
+    posts.c.visibility,
+    posts.c.state,
+    where="visibility IN ('public', 'unlisted') AND state = 'published'",
+)
 Index(
     "ix_posts_pinned",
     posts.c.community_id,
     sqlite_where=text("pinned IS 1"),
     postgresql_where=text("pinned IS true"),
 )
-Index(
+_partial(
     "ix_posts_pending",
     posts.c.published_ms,
-    sqlite_where=text("state = 'pending'"),
-    postgresql_where=text("state = 'pending'"),
+    where="state = 'pending'",
 )
 Index(
     "ix_posts_local",
@@ -247,31 +253,22 @@ Index(
     sqlite_where=text("local = 1 AND state = 'published'"),
     postgresql_where=text("local = true AND state = 'published'"),
 )
-Index(
+_partial(
     "ix_posts_public",
     posts.c.local,
     posts.c.id,
-    sqlite_where=text(
-        "parent_id IS NULL AND parent_uri IS NULL AND visibility = 'public'"
-        " AND state = 'published'"
-    ),
-    postgresql_where=text(
-        "parent_id IS NULL AND parent_uri IS NULL AND visibility = 'public'"
-        " AND state = 'published'"
+    where=(
+        "parent_id IS NULL AND parent_uri IS NULL AND visibility = 'public' AND state = 'published'"
     ),
 )
-Index(
+_partial(
     "ix_posts_threads",
     # The last two so that SQLite finds the newest thread of a community without reading a post.
     posts.c.community_id,
     posts.c.id,
     posts.c.author_id,
     posts.c.visibility,
-    sqlite_where=text(
-        "parent_id IS NULL AND parent_uri IS NULL AND state = 'published'"
-        " AND community_id IS NOT NULL"
-    ),
-    postgresql_where=text(
+    where=(
         "parent_id IS NULL AND parent_uri IS NULL AND state = 'published'"
         " AND community_id IS NOT NULL"
     ),
@@ -283,11 +280,10 @@ Index(
     sqlite_where=posts.c.community_id.is_(None),
     postgresql_where=posts.c.community_id.is_(None),
 )
-Index(
+_partial(
     "ix_posts_orphans",
     posts.c.parent_uri,
-    sqlite_where=text("parent_uri IS NOT NULL AND parent_id IS NULL"),
-    postgresql_where=text("parent_uri IS NOT NULL AND parent_id IS NULL"),
+    where="parent_uri IS NOT NULL AND parent_id IS NULL",
 )
 
 post_counts = Table(
@@ -369,13 +365,12 @@ notifications = Table(
     " by the policy of the person. An id is never given out twice: apps know them by it",
 )
 Index("ix_notifications_person", notifications.c.person_id, notifications.c.id)
-Index(
+_partial(
     "ix_notifications_group",
     notifications.c.person_id,
     notifications.c.group_key,
     notifications.c.id,
-    sqlite_where=text("group_key IS NOT NULL"),
-    postgresql_where=text("group_key IS NOT NULL"),
+    where="group_key IS NOT NULL",
 )
 Index(
     "ix_notifications_filtered",
@@ -385,16 +380,14 @@ Index(
     sqlite_where=text("filtered = 1"),
     postgresql_where=text("filtered = true"),
 )
-Index(
+_partial(
     "ix_notifications_unread",
     notifications.c.person_id,
-    sqlite_where=text("read_ms IS NULL"),
-    postgresql_where=text("read_ms IS NULL"),
+    where="read_ms IS NULL",
 )
-Index(
+_partial(
     "ix_notifications_post",
     notifications.c.post_id,
     notifications.c.person_id,
-    sqlite_where=text("post_id IS NOT NULL"),
-    postgresql_where=text("post_id IS NOT NULL"),
+    where="post_id IS NOT NULL",
 )

@@ -126,6 +126,15 @@ def _posts() -> None:
         sqlite_where=sa.text("community_id IS NULL"),
         postgresql_where=sa.text("community_id IS NULL"),
     )
+    condition = sa.text("visibility IN ('public', 'unlisted') AND state = 'published'")
+    op.create_index(
+        op.f("ix_posts_open"),
+        "posts",
+        ["author_id", "id", "visibility", "state"],
+        unique=False,
+        sqlite_where=condition,
+        postgresql_where=condition,
+    )
 
 
 def _fill(table: str, names: Sequence[str], rows: Iterable[tuple[Any, ...]]) -> None:

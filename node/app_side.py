@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+import msgspec
 from aiohttp import web
 
 from communities.people import ActorKey
@@ -19,6 +20,7 @@ from node.finding import Finder
 from node.first_start import media_secret
 from node.ground import Ground
 from node.jobs import JobHandler
+from node.mastodon.announcements import fresh_entity
 from node.mastodon.desk import Desk
 from node.mastodon.presenting import Presenter
 from node.mastodon.presenting_streams import StreamRenderer
@@ -45,6 +47,7 @@ from node.web.letter_words import letter_writer
 from node.web.personal import AccountSite
 from node.web.site import Site
 from protocols.mastodon.accounts import Entity
+from storage.announcements import Announcement
 from storage.blobs import BlobFiles
 from storage.unit_of_work import UnitOfWork
 
@@ -92,6 +95,15 @@ class AppSide:
         await self.housekeeping.start()
         tasks.keep(self.tokens.run, "tokens")
         tasks.keep(self.desk.streams.run, "streams")
+
+    def announce(self, new: Announcement) -> None:
+        """Tell apps that listen of an announcement of the operator."""
+        payload = msgspec.json.encode(fresh_entity(new)).decode()
+        self.desk.streams.announce("announcement", payload)
+
+    def take_back_announcement(self, number: int) -> None:
+        """Tell them that it is gone."""
+        self.desk.streams.announce("announcement.delete", str(number))
 
     async def hang_up(self, _app: web.Application) -> None:
         """End what clients listen to, which would keep the node from stopping."""

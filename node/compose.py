@@ -14,6 +14,7 @@ from importlib.metadata import version
 
 from aiohttp import web
 
+from communities.registration import RegistrationMode
 from federation.activitypub import outbound
 from federation.activitypub.act import Context
 from federation.activitypub.resolve import Resolver
@@ -173,6 +174,7 @@ class Node:
             title=self.settings.title,
             source=self.settings.node.source,
             now=now,
+            open_registrations=self.settings.registration.mode is RegistrationMode.OPEN,
         )
         inboxes = inbox_routes(self.inbox, self.metrics)
         pages = web_routes(self.site())

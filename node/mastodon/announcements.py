@@ -112,6 +112,22 @@ def _entities(uow: UnitOfWork, person_id: ActorKey, at: datetime) -> list[Entity
     ]
 
 
+def fresh_entity(new: Announcement) -> Entity:
+    """An announcement that nobody has read or reacted to yet, as streams tell it."""
+    return shapes.announcement(
+        shapes.AnnouncementFacts(
+            id=new.id,
+            html=new.html,
+            published_at=new.published_at,
+            starts_at=new.starts_at,
+            ends_at=new.ends_at,
+            all_day=new.all_day,
+            read=False,
+            reactions=(),
+        )
+    )
+
+
 def _find(uow: UnitOfWork, announcement_id: int) -> Announcement:
     found = uow.announcements.get(announcement_id)
     if found is None:

@@ -15,6 +15,7 @@ from communities.people import ActorKey
 from communities.posts import Post
 from communities.visibility import Viewer
 from federation.uris import Uris
+from node.mastodon.kept_pages import KeptPages
 from node.mastodon.presenting_accounts import (
     moment_of,
 )
@@ -55,11 +56,16 @@ def _decode(entity: bytes) -> Entity:
 
 
 class Presenter:
-    """Puts entities together; keeps the parts that stay between one page and the next."""
+    """Puts entities together; keeps the parts that stay between one page and the next.
+
+    Attributes:
+        kept: whole pages, for when nothing has happened since.
+    """
 
     def __init__(self, *, uris: Uris, media: MediaUrls) -> None:
         """Take what addresses are made of, those of pictures and attachments too."""
         self._parts = Parts(uris, media)
+        self.kept = KeptPages()
 
     def statuses(
         self,

@@ -11,7 +11,8 @@ from communities.visibility import Viewer
 from node.auth import viewer_of
 from node.mastodon.account_lookup import window_of
 from node.mastodon.desk import Desk
-from node.mastodon.paging import Around, Asked, asked_of, cut, link_header
+from node.mastodon.kept_pages import Answer
+from node.mastodon.paging import asked_of, cut, link_header
 from node.mastodon.parameters import query_of
 from node.mastodon.replies import reply
 from storage.feeds import FeedEntry
@@ -66,29 +67,27 @@ async def answer_page(
         context: where the page is shown, in the words of filters.
     """
     asked, viewer = asked_of(query_of(request)), viewer_of(request)
-    page, around = await desk.storage.read(_read, desk, asked, viewer, find, context)
-    return reply(joined(page), headers=link_header(request, desk.uris.base, around))
+
+    def read(uow: UnitOfWork) -> Answer:
+        at = desk.now()
+
+        def make() -> Answer:
+            hidden = uow.feeds.hidden_from(viewer.person_id, at)
+            found = find(Turn(uow=uow, viewer=viewer, window=window_of(asked), hidden=hidden))
+            page, around = cut(asked, found, _place)
+            entries = [entry for _place, entry in page]
+            return Answer(joined(desk.presenter.encoded(uow, viewer, entries, at, context)), around)
+
+        return desk.presenter.kept.read(uow, viewer.person_id, request.path_qs, at, make)
+
+    answer = await desk.storage.read(read)
+    headers = link_header(request, desk.uris.base, answer.around)
+    return reply(msgspec.Raw(answer.body), headers=headers)
 
 
-def _read(
-    uow: UnitOfWork,
-    desk: Desk,
-    asked: Asked,
-    viewer: Viewer,
-    find: Callable[[Turn], list[Placed]],
-    context: str | None,
-) -> tuple[list[bytes | None], Around]:
-    at = desk.now()
-    hidden = uow.feeds.hidden_from(viewer.person_id, at)
-    found = find(Turn(uow=uow, viewer=viewer, window=window_of(asked), hidden=hidden))
-    page, around = cut(asked, found, _place)
-    entries = [entry for _place, entry in page]
-    return desk.presenter.encoded(uow, viewer, entries, at, context), around
-
-
-def joined(statuses: Iterable[bytes | None]) -> msgspec.Raw:
-    """A list of encoded statuses, without those that are left out."""
-    return msgspec.Raw(b"[%b]" % b",".join(filter(None, statuses)))
+def joined(statuses: Iterable[bytes | None]) -> bytes:
+    """The JSON of a list of encoded statuses, without those that are left out."""
+    return b"[%b]" % b",".join(filter(None, statuses))
 
 
 def _place(placed: Placed) -> int:

@@ -42,6 +42,7 @@ class WellKnown:
     title: str
     source: str | None
     now: Callable[[], datetime]
+    open_registrations: bool = False
 
     def routes(self) -> list[Route]:
         """All of them."""
@@ -115,7 +116,7 @@ class WellKnown:
             schema,
             version=version("noaber"),
             repository=self.source,
-            open_registrations=False,
+            open_registrations=self.open_registrations,
             usage=usage,
             capabilities=CAPABILITIES,
             metadata={"nodeName": self.title},

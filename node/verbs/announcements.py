@@ -29,6 +29,7 @@ async def add(desk: Desk, form: forms.Announce) -> Answer:
     if new.ends_at is not None and new.ends_at <= (new.starts_at or new.published_at):
         raise Invalid("ends", "An announcement ends after it starts, and not before now")
     await desk.acting.run(_add, new)
+    desk.node.apps.announce(new)
     return said(f"announced; its number is {new.id}", number=str(new.id))
 
 
@@ -61,6 +62,7 @@ async def show_all(desk: Desk, _form: forms.ListAnnouncements) -> Answer:
 async def remove(desk: Desk, form: forms.RemoveAnnouncement) -> Answer:
     """Take an announcement away."""
     await desk.acting.run(_remove, form.number)
+    desk.node.apps.take_back_announcement(form.number)
     return said("the announcement is gone", number=str(form.number))
 
 

@@ -73,3 +73,8 @@ def reblog_json(
     """The Status that passes another one on, of its frozen part (`statuses.passed_on`)."""
     address = _encode(uri)
     return _REBLOG % (id, address, address, moment(at).encode(), part, account, counted, of)
+
+
+def context_json(ancestors: bytes, descendants: bytes) -> bytes:
+    """The Context of two lists of Statuses. Spec: Mastodon API "Context"."""
+    return b'{"ancestors":%b,"descendants":%b}' % (ancestors, descendants)

@@ -8,11 +8,6 @@ from protocols.mastodon.accounts import Entity
 from protocols.mastodon.moments import moment
 
 
-def context(ancestors: object, descendants: object) -> Entity:
-    """The Context of two lists of Statuses, or of their JSON. Spec: Mastodon API "Context"."""
-    return {"ancestors": ancestors, "descendants": descendants}
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Revision:
     """A form of a post, from the time it was written until the next."""

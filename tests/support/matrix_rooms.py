@@ -1,17 +1,23 @@
 """Events and rooms for tests of the Matrix rules, written short or read from recorded files."""
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 import pytest
 
-from protocols.matrix.auth_rules_state import StateKey
+from protocols.matrix.auth_rules import check, check_against_state
+from protocols.matrix.auth_rules_state import ALLOWED, StateKey
 from protocols.matrix.event import Event, stored_event
 from protocols.matrix.identifiers import EventId
 from protocols.matrix.room_versions import ROOM_VERSIONS, RoomVersion
+from protocols.matrix.state_resolution import resolve
+from protocols.matrix.state_resolution_known import StateAnswer, StateNeed
+from protocols.plan import run_plan
 from protocols.strict_json import JsonObject, JsonValue
+
+StateIds: TypeAlias = dict[StateKey, EventId]
 
 RECORDED = Path(__file__).resolve().parents[2].parent / "shared/fixtures/matrix"
 
@@ -19,7 +25,7 @@ V10 = ROOM_VERSIONS["10"]
 V12 = ROOM_VERSIONS["12"]
 
 
-def recorded(name: str) -> Any:  # noqa: ANN401 - the shape is that of the file
+def recorded(name: str) -> Any:
     """The content of a recorded file; skips the test where the folder is absent."""
     path = RECORDED / name
     if not path.exists():
@@ -66,3 +72,72 @@ def event(
 def state_of(events: Iterable[Event]) -> dict[StateKey, Event]:
     """The state that these state events make, the later over the earlier."""
     return {(found.type, found.state_key or ""): found for found in events}
+
+
+class Replay:
+    """A room as one server comes to know it: events are received in order, forks are resolved.
+
+    Attributes:
+        events: all that were received.
+        rejected: those that the rules refused.
+        soft_failed: those that the current state alone refused.
+        asked: how often state resolution asked for something.
+    """
+
+    def __init__(self, version: RoomVersion) -> None:
+        self.version = version
+        self.events: dict[EventId, Event] = {}
+        self.rejected: set[EventId] = set()
+        self.soft_failed: set[EventId] = set()
+        self.asked = 0
+        self._after: dict[EventId, StateIds] = {}
+        self._heads: dict[EventId, None] = {}
+
+    def receive(self, found: Event, *, trusted: bool = False) -> None:
+        """Take an event; one that is trusted is not checked."""
+        self.events[found.event_id] = found
+        before = self.resolve([self._after[prev] for prev in found.prev_events])
+        if not trusted and not self._is_allowed(found, before):
+            self.rejected.add(found.event_id)
+            self._after[found.event_id] = before
+            return
+        if not trusted and not self._passes(found, self.current()):
+            self.soft_failed.add(found.event_id)
+        else:
+            for prev in found.prev_events:
+                self._heads.pop(prev, None)
+            self._heads[found.event_id] = None
+        after = dict(before)
+        if found.state_key is not None:
+            after[found.type, found.state_key] = found.event_id
+        self._after[found.event_id] = after
+
+    def current(self) -> StateIds:
+        """The state of the room now."""
+        return self.resolve([self._after[head] for head in self._heads])
+
+    def after(self, event_id: str) -> StateIds:
+        """The state after one of the events."""
+        return self._after[EventId(event_id)]
+
+    def resolve(self, states: Sequence[StateIds]) -> StateIds:
+        """What the states come to; nothing where there are none."""
+        return run_plan(resolve(states, self.version), self.answer) if states else {}
+
+    def answer(self, need: StateNeed[EventId]) -> StateAnswer[EventId]:
+        """Exactly what is asked for."""
+        self.asked += 1
+        return StateAnswer(
+            auth_events={i: self.events[i].auth_events for i in need.auth_events},
+            events={i: self.events[i] for i in need.events},
+            rejected=self.rejected & need.events,
+        )
+
+    def _is_allowed(self, found: Event, before: StateIds) -> bool:
+        create = self.events.get(EventId("$" + found.room_id[1:]))
+        by_itself = check(found, self.events, self.version, create=create, rejected=self.rejected)
+        return by_itself == ALLOWED and self._passes(found, before)
+
+    def _passes(self, found: Event, state: StateIds) -> bool:
+        held = {key: self.events[event_id] for key, event_id in state.items()}
+        return check_against_state(found, held, self.version) == ALLOWED

@@ -7,7 +7,7 @@ demands; whether it is signed, unaltered and allowed is asked next, in that orde
 Spec: matrix/v1.19 server-server API "PDUs"; rooms/v3 to rooms/v12 "Event format".
 """
 
-import base64
+import binascii
 import hashlib
 from dataclasses import dataclass, field, replace
 from typing import Final, NotRequired, TypedDict, cast
@@ -37,7 +37,6 @@ MAX_TEXT_BYTES: Final = 255
 
 _MAX_INT64: Final = 2**63 - 1
 _NOT_HASHED: Final = frozenset({"hashes", "signatures", "unsigned"})
-_URLSAFE: Final = str.maketrans("+/", "-_")
 
 
 class _StoredDocument(TypedDict):
@@ -134,20 +133,31 @@ def parse_event(document: JsonObject, version: RoomVersion) -> Event:
     Raises:
         RemoteProtocolError: M_BAD_JSON; M_TOO_LARGE beyond 65,536 bytes.
     """
-    plain = check_tree(document, strict=version.strict_json)
-    content = _object_of(document, "content")
-    hashes = _object_of(document, "hashes")
-    if not isinstance(hashes.get("sha256"), str):
-        raise _malformed("event without a hash")
-    kind = _text(document, "type")
-    signatures = _signatures(_object_of(document, "signatures"))
+    if "event_id" in document:
+        raise _malformed("event that names itself")
     kept = {key: value for key, value in document.items() if key != "unsigned"}
-    kept["signatures"] = signatures
+    kept["signatures"] = _signatures(_object_of(document, "signatures"))
+    if not isinstance(_object_of(document, "hashes").get("sha256"), str):
+        raise _malformed("event without a hash")
+    plain = check_tree(kept, strict=version.strict_json)
     forms = canonical_forms(kept, version, plain=plain)
+    unsigned = document.get("unsigned")
+    return check_event(kept, version, forms, unsigned if isinstance(unsigned, dict) else {})
+
+
+def check_event(
+    document: JsonObject, version: RoomVersion, forms: CanonicalForms, unsigned: JsonObject
+) -> Event:
+    """Give the event of a document whose numbers, hashes and signatures have been looked at.
+
+    Raises:
+        RemoteProtocolError: as `parse_event`.
+    """
     if forms.size > MAX_EVENT_BYTES:
         raise RemoteProtocolError("event too large", status_hint=413, errcode="M_TOO_LARGE")
+    kind = _text(document, "type")
+    content = _object_of(document, "content")
     event_id = hashed_event_id(forms.essential, version)
-    unsigned = document.get("unsigned")
     return Event(
         event_id=event_id,
         room_id=_room_id(document, kind, event_id, version),
@@ -159,12 +169,12 @@ def parse_event(document: JsonObject, version: RoomVersion) -> Event:
         auth_events=_event_ids(document, "auth_events", MAX_AUTH_EVENTS),
         depth=_integer(document, "depth", 0, version.max_depth),
         origin_server_ts=_integer(document, "origin_server_ts", -_MAX_INT64 - 1, _MAX_INT64),
-        hashes=hashes,
-        signatures=signatures,
+        hashes=_object_of(document, "hashes"),
+        signatures=_object_of(document, "signatures"),
         redacts=_redacts(document, kind, content, version),
         version=version,
-        document=kept,
-        unsigned=unsigned if isinstance(unsigned, dict) else {},
+        document=document,
+        unsigned=unsigned,
         forms=forms,
     )
 
@@ -221,7 +231,7 @@ def canonical_forms(document: JsonObject, version: RoomVersion, *, plain: bool) 
     """
     essential = redact(document, version)
     essential.pop("signatures", None)
-    hashed = {key: value for key, value in document.items() if key not in _NOT_HASHED}
+    hashed = content_to_hash(document)
     proofs: JsonObject = {key: document[key] for key in ("hashes", "signatures") if key in document}
     content = encode(hashed, plain=plain)
     return CanonicalForms(
@@ -232,13 +242,23 @@ def canonical_forms(document: JsonObject, version: RoomVersion, *, plain: bool) 
     )
 
 
+def content_to_hash(document: JsonObject) -> JsonObject:
+    """Give the part of an event that its content hash covers.
+
+    Spec: matrix/v1.19 server-server API "Calculating the content hash for an event".
+    """
+    return {key: value for key, value in document.items() if key not in _NOT_HASHED}
+
+
 def hashed_event_id(essential: bytes, version: RoomVersion) -> EventId:
     """Give the event id: "$" and the reference hash, which is that of the essential form.
 
     Spec: matrix/v1.19 rooms/v3 and rooms/v4 "Event IDs".
     """
     digest = _base64(hashlib.sha256(essential).digest())
-    return EventId("$" + (digest.translate(_URLSAFE) if version.urlsafe_event_ids else digest))
+    if version.urlsafe_event_ids:
+        digest = digest.replace("+", "-").replace("/", "_")
+    return EventId("$" + digest)
 
 
 def _room_id(document: JsonObject, kind: str, event_id: EventId, version: RoomVersion) -> RoomId:
@@ -309,7 +329,7 @@ def _event_ids(document: JsonObject, name: str, most: int) -> tuple[EventId, ...
 
 
 def _base64(raw: bytes) -> str:
-    return base64.b64encode(raw).rstrip(b"=").decode("ascii")
+    return binascii.b2a_base64(raw, newline=False).rstrip(b"=").decode("ascii")
 
 
 def _malformed(message: str) -> RemoteProtocolError:

@@ -115,7 +115,7 @@ class _Door:
         token, _protocol = _token_of(request)
         caller, person_id = await self._identify(token)
         query = request.query
-        name = _PATHS[request.path.removeprefix(f"{BASE}/")]
+        name = _PATHS[request.path.removeprefix(f"{BASE}/").rstrip("/")]
         if name.startswith("public") and query.get("only_media", "").lower() in _ON:
             name += ":media"
         stream = _stream(name, query.get("tag"), query.get("list"))

@@ -6,15 +6,15 @@ show. Those with no tie to what happened are sorted out beforehand, for all toge
 """
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final
 
 import msgspec
 
 from communities.people import ActorKey
-from communities.posts import Post, PostKey, Visibility
-from communities.visibility import Viewer
+from communities.posts import Post, PostKey, PostState, Visibility
+from communities.visibility import Viewer, sees
 from node.streaming.gathering import Batch, Fresh, ids_of, passed_on_by
 from node.streaming.listeners import Message
 from node.streaming.rendering import Renderer
@@ -240,11 +240,24 @@ class Teller:
                 yield stream
 
     def _ends(self, person_id: ActorKey, streams: Collection[Stream]) -> Iterator[Message]:
-        """Ids of what was taken away."""
+        """Ids of what was taken away, for those who saw it: an id tells that there was something."""
         for post in self.batch.gone:
-            for stream in self._where(person_id, post, streams):
+            over = list(self._where(person_id, post, streams))
+            if not over or not self._could_see(person_id, post):
+                continue
+            for stream in over:
                 for key in ids_of(post):
                     yield Message(stream, DELETE, str(key))
+
+    def _could_see(self, person_id: ActorKey, post: Post) -> bool:
+        """Whether a person is in the audience of a post, had it not been taken away.
+
+        Spec: security PRV-01.
+        """
+        if post.visibility is Visibility.PUBLIC and post.community_id is None:
+            return True
+        was = replace(post, state=PostState.PUBLISHED)
+        return sees(self.uow, Viewer(person_id=person_id), was, self.at)
 
     def _notices(self, person_id: ActorKey, streams: Collection[Stream]) -> Iterator[Message]:
         mine = [one for one in self.batch.notices if one.person_id == person_id]

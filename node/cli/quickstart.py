@@ -26,14 +26,21 @@ from node.proxies import DEFAULT_PORT, Place, caddyfile, dns_records, nginx_conf
     help="Where the data goes, if not in the folder data beside the settings.",
 )
 @click.option("--name", help="The first account: 1 to 30 of a-z, 0-9 and _.")
-@click.option("--port", type=click.IntRange(1, 65535), default=DEFAULT_PORT, show_default=True)
+@click.option(
+    "--port",
+    type=click.IntRange(1, 65535),
+    help=f"Where the node listens; left out, {DEFAULT_PORT}, or with --dev the domain's.",
+)
 @click.option("--yes", is_flag=True, help="Ask nothing.")
-@click.option("--dev", "is_trial", is_flag=True, help="Let the domain be local, over plain http.")
+@click.option(
+    "--dev", "is_trial", is_flag=True, help="Let the domain be local, with a port, over plain http."
+)
 def quickstart(
     domain: str | None,
     web_host: str | None,
     folder: Path,
     name: str | None,
+    port: int | None,
     yes: bool,  # noqa: FBT001 - an option
     is_trial: bool,  # noqa: FBT001 - as above
     **rest: Any,  # noqa: ANN401 - the other options
@@ -60,6 +67,7 @@ def quickstart(
         web_host=pages,
         folder=folder,
         account=name,
+        port=port or _port(pages, is_trial=is_trial),
         is_trial=is_trial,
         **rest,
     )
@@ -73,6 +81,16 @@ def quickstart(
     if not is_trial:
         _tell_server(start.place)
     _tell_next(start.config, is_trial=is_trial)
+
+
+def _port(pages: str, *, is_trial: bool) -> int:
+    """Where to listen. Nothing stands in front of a trial, so its links name that very port."""
+    named = pages.partition(":")[2]
+    if is_trial and not named:
+        raise click.UsageError(
+            f"in a trial the domain names the port, too: --domain {pages}:{DEFAULT_PORT}"
+        )
+    return int(named or DEFAULT_PORT)
 
 
 def _allow_overwriting(config: Path, *, yes: bool) -> None:

@@ -88,13 +88,30 @@ def test_a_name_that_cannot_be_a_nodes_is_refused(
     assert not nothing.config.exists()
 
 
-def test_a_trial_may_be_local(nothing: Commands) -> None:
-    words = ("--yes", "--dev", "--domain", "127.0.0.1:8123", "--port", "8123")
-    code, out, _err = quickstart(nothing, *words)
+def test_a_trial_may_be_local_and_listens_where_its_links_lead(nothing: Commands) -> None:
+    code, out, _err = quickstart(nothing, "--yes", "--dev", "--domain", "127.0.0.1:8123")
 
+    settings = load(nothing.config)
     assert code == 0
-    assert load(nothing.config).base_url == "http://127.0.0.1:8123"
+    assert (settings.base_url, settings.http.port) == ("http://127.0.0.1:8123", 8123)
     assert "DNS" not in out
+
+
+def test_a_trial_may_listen_elsewhere_when_told(nothing: Commands) -> None:
+    words = ("--yes", "--dev", "--domain", "localhost", "--port", "8123")
+    code, _out, _err = quickstart(nothing, *words)
+
+    settings = load(nothing.config)
+    assert code == 0
+    assert (settings.base_url, settings.http.port) == ("http://localhost", 8123)
+
+
+def test_a_trial_without_a_port_is_told_to_name_one(nothing: Commands) -> None:
+    code, _out, err = quickstart(nothing, "--yes", "--dev", "--domain", "localhost")
+
+    assert code == 2
+    assert "--domain localhost:8008" in err
+    assert not nothing.config.exists()
 
 
 def test_a_bad_name_leaves_nothing_behind(nothing: Commands) -> None:

@@ -10,6 +10,7 @@ room: NUL inside strings of the content, and nesting up to MAX_DEPTH.
 """
 
 import json
+import re
 from typing import Final, NoReturn
 
 import msgspec
@@ -19,6 +20,9 @@ from protocols.strict_json import MAX_INTEGER, JsonObject, JsonValue
 
 MAX_DEPTH: Final = 128
 """Nesting at which other readers (serde_json) give up, so that no server admits deeper events."""
+
+# Only an escape can make half a surrogate pair; such a text cannot be written as UTF-8.
+_SURROGATE_ESCAPE: Final = re.compile(rb"\\u[dD][89a-fA-F]")
 
 
 def load_body(raw: bytes, *, max_bytes: int) -> JsonObject:
@@ -33,12 +37,10 @@ def load_body(raw: bytes, *, max_bytes: int) -> JsonObject:
     if len(raw) > max_bytes:
         raise RemoteProtocolError("JSON too large", status_hint=413, errcode="M_TOO_LARGE")
     try:
-        text = raw.decode("utf-8")
-        value: JsonValue = _DECODER.decode(text)
-        if "\\u" in text:
-            # Only an escape can have made half a surrogate pair; msgspec cannot write one.
-            msgspec.json.encode(value)
-    except (ValueError, RecursionError, OverflowError):
+        value: JsonValue = _DECODER.decode(raw.decode("utf-8"))
+        if _SURROGATE_ESCAPE.search(raw):
+            json.dumps(value, ensure_ascii=False).encode()
+    except (ValueError, RecursionError):
         raise RemoteProtocolError("not JSON", errcode="M_NOT_JSON") from None
     if not isinstance(value, dict):
         raise RemoteProtocolError("JSON object expected", errcode="M_BAD_JSON")

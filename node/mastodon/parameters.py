@@ -6,8 +6,6 @@ look at the request themselves. Spec: reference client-apis 1.5.
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from email.parser import BytesParser
-from email.policy import HTTP
 from http import HTTPStatus
 from urllib.parse import parse_qsl
 
@@ -15,6 +13,8 @@ import msgspec
 from aiohttp import web
 
 from node.errors import Refusal
+from protocols.errors import RemoteProtocolError
+from protocols.multipart_form import parse_fields
 
 Value = str | int | float | bool | None | list["Value"] | dict[str, "Value"]
 """What a parameter holds: text from forms, any JSON value from JSON."""
@@ -44,10 +44,17 @@ class Parameters:
         return bool(self._values)
 
     def text(self, name: str) -> str | None:
-        """A text; None when it was not sent, or as null."""
+        """A text; None when it was not sent, or as null.
+
+        Raises:
+            Refusal: it is a list, or a group: read as if it were not there, a post that is meant
+                for few would be for everyone.
+        """
         value = self._values.get(name)
-        if value is None or isinstance(value, list | dict):
+        if value is None:
             return None
+        if isinstance(value, list | dict):
+            raise invalid(f"{name} must be a text")
         return ("true" if value else "false") if isinstance(value, bool) else str(value)
 
     def required(self, name: str) -> str:
@@ -95,24 +102,40 @@ class Parameters:
         return int(value)
 
     def texts(self, name: str) -> list[str]:
-        """A list of texts: `a[]`, `a[0]`, a JSON list, or one value alone."""
-        value = self._values.get(name)
-        if value is None:
-            return []
-        parts: Iterable[Value] = _in_order(value)
-        return [
-            str(part) for part in parts if part is not None and not isinstance(part, dict | list)
-        ]
+        """A list of texts: `a[]`, `a[0]`, a JSON list, or one value alone.
+
+        Raises:
+            Refusal: it holds something else, or too much.
+        """
+        parts = _in_order(name, self._values.get(name))
+        if any(isinstance(part, dict | list) for part in parts):
+            raise invalid(f"{name} must be a list of texts")
+        return [str(part) for part in parts if part is not None]
 
     def inside(self, name: str) -> "Parameters":
-        """The parameters inside another one: `poll[multiple]`; none when it was not sent."""
+        """The parameters inside another one: `poll[multiple]`; none when it was not sent.
+
+        Raises:
+            Refusal: it is something else.
+        """
         value = self._values.get(name)
-        return Parameters(value if isinstance(value, dict) else {})
+        if value is None or value == "":
+            return Parameters({})
+        if not isinstance(value, dict):
+            raise invalid(f"{name} must hold parameters")
+        return Parameters(value)
 
     def each(self, name: str) -> "Sequence[Parameters]":
-        """A list of groups: `fields_attributes[0][name]`, or a JSON list of objects."""
-        value = self._values.get(name)
-        return [Parameters(part) for part in _in_order(value) if isinstance(part, dict)]
+        """A list of groups: `fields_attributes[0][name]`, or a JSON list of objects.
+
+        Raises:
+            Refusal: it holds something else, or too much.
+        """
+        parts = _in_order(name, self._values.get(name))
+        groups = [Parameters(part) for part in parts if isinstance(part, dict)]
+        if len(groups) < len(parts):
+            raise invalid(f"{name} must be a list of groups")
+        return groups
 
 
 def invalid(sentence: str) -> Refusal:
@@ -120,13 +143,16 @@ def invalid(sentence: str) -> Refusal:
     return Refusal(HTTPStatus.UNPROCESSABLE_ENTITY, f"Validation failed: {sentence}")
 
 
-def _in_order(value: Value) -> Sequence[Value]:
+def _in_order(name: str, value: Value) -> Sequence[Value]:
     """The parts of a list; a group with numbers for keys is one, too."""
-    if isinstance(value, list):
-        return value
     if isinstance(value, dict):
-        numbered = {key: part for key, part in value.items() if key.isdecimal()}
-        return [numbered[key] for key in sorted(numbered, key=lambda key: (len(key), key))]
+        if not all(key.isdecimal() for key in value):
+            raise invalid(f"{name} must be a list")
+        value = [value[key] for key in sorted(value, key=lambda key: (len(key), key))]
+    if isinstance(value, list):
+        if len(value) > _MAX_FIELDS:
+            raise invalid(f"{name} is too long")
+        return value
     return [] if value is None else [value]
 
 
@@ -169,7 +195,7 @@ async def _read_body(request: web.Request, values: dict[str, Value]) -> None:
             _fill(values, sent)
             return
         document = msgspec.json.decode(body)
-    except (ValueError, RecursionError):
+    except (ValueError, RecursionError, RemoteProtocolError):
         raise Refusal(HTTPStatus.BAD_REQUEST, "The body of the request cannot be read") from None
     if not isinstance(document, dict):
         raise Refusal(HTTPStatus.BAD_REQUEST, "The body of the request must be an object")
@@ -183,14 +209,7 @@ def _fields_of(request: web.Request, body: bytes) -> list[tuple[str, str]]:
     """
     if request.content_type == "application/x-www-form-urlencoded":
         return parse_qsl(body.decode(), keep_blank_values=True, max_num_fields=_MAX_FIELDS)
-    head = f"Content-Type: {request.headers['Content-Type']}\r\n\r\n".encode()
-    fields = []
-    for part in BytesParser(policy=HTTP).parsebytes(head + body).walk():
-        name = part.get_param("name", header="Content-Disposition")
-        text = part.get_payload(decode=True)
-        if isinstance(name, str) and isinstance(text, bytes) and part.get_filename() is None:
-            fields.append((name, text.decode()))
-    return fields
+    return parse_fields(request.headers["Content-Type"], body, most=_MAX_FIELDS)
 
 
 def _fill(values: dict[str, Value], fields: Iterable[tuple[str, str]]) -> None:

@@ -6,6 +6,7 @@ people with no tie to it are sorted out with a few statements for all of them.
 """
 
 import asyncio
+import logging
 from collections import OrderedDict
 from collections.abc import Callable
 from datetime import datetime
@@ -18,6 +19,7 @@ from node.errors import Refusal
 from node.limits import Shares
 from node.settings_streaming import StreamingSettings
 from node.settings_values import NOWHERE
+from node.streaming.concerning import concerned
 from node.streaming.gathering import Batch, Boost, Place, current_place, gather
 from node.streaming.listeners import Ending, Listener, Message
 from node.streaming.rendering import Renderer
@@ -30,8 +32,11 @@ from protocols.mastodon.streaming import (
     USER,
     Stream,
 )
+from storage.errors import StorageError
 from storage.store import Storage
 from storage.unit_of_work import EVENTS, NOTIFICATIONS, UnitOfWork
+
+log = logging.getLogger(__name__)
 
 AT_ONCE: Final = 25
 """People for whom messages are made in one reading of the database."""
@@ -95,6 +100,8 @@ class Hub:
         """Unless somebody who joined at the same time was faster."""
         if self._place is None:
             self._place = place
+            # What was committed while that was read found nobody to tell.
+            self._woken.set()
 
     def leave(self, listener: Listener) -> None:
         """Forget a connection; nothing happens when it does not listen."""
@@ -139,27 +146,54 @@ class Hub:
             await self._woken.wait()
 
     async def step(self) -> int:
-        """Tell what happened since the last time; how much that was, up to a bound."""
+        """Tell what happened since the last time; how much that was, up to a bound.
+
+        What cannot be told is logged and passed over: it must not silence what comes after it.
+        """
         place = self._place
         if place is None:
             return 0
-        batch = await self._storage.read(gather, place, self._now())
+        batch = await self._gathered(place)
         if self._place is not None:
-            # Ahead of the telling: what cannot be told must not be tried for ever.
             self._place = batch.place
         if batch.count:
             await self._tell_all(batch)
         return batch.count
 
+    async def _gathered(self, place: Place) -> Batch:
+        try:
+            return await self._storage.read(gather, place, self._now())
+        except StorageError:
+            raise
+        except Exception:
+            log.exception("what happened after event %d cannot be told", place.seq)
+            return Batch(place=await self._storage.read(current_place))
+
     async def _tell_all(self, batch: Batch) -> None:
-        wants = self._wants()
-        shared = await self._storage.read(share, batch, wants)
+        try:
+            shared, wants = await self._storage.read(_sort_out, batch, self._wants())
+        except Exception:
+            log.exception("what happened up to event %d was told to nobody", batch.place.seq)
+            return
         self._remember(batch)
-        self._tell_unboosted(batch, shared, wants)
+        self._tell_unboosted(batch, shared)
         people = iter(wants.items())
         while part := dict(islice(people, AT_ONCE)):
-            for person_id, message in await self._storage.read(self._messages, batch, shared, part):
-                self._tell(person_id, message)
+            await self._tell_part(batch, shared, part)
+
+    async def _tell_part(self, batch: Batch, shared: Shared, part: Wants) -> None:
+        """Tell some people; when that fails, each alone, and the one that is to blame nothing."""
+        try:
+            told = await self._storage.read(self._messages, batch, shared, part)
+        except Exception:
+            if len(part) == 1:
+                log.exception("what happened up to event %d was not told to all", batch.place.seq)
+                return
+            for person_id, streams in part.items():
+                await self._tell_part(batch, shared, {person_id: streams})
+            return
+        for person_id, message in told:
+            self._tell(person_id, message)
 
     def _messages(self, uow: UnitOfWork, batch: Batch, shared: Shared, wants: Wants) -> Told:
         """On a reader's thread: what some people are told."""
@@ -183,14 +217,15 @@ class Hub:
         while len(self._boosts) > BOOSTS_REMEMBERED:
             self._boosts.popitem(last=False)
 
-    def _tell_unboosted(self, batch: Batch, shared: Shared, wants: Wants) -> None:
+    def _tell_unboosted(self, batch: Batch, shared: Shared) -> None:
         for boost in batch.unboosted:
             key = self._boosts.pop(boost, None)
             if key is None:
                 continue
             message = Message(Stream(USER), DELETE, str(key))
-            for person_id in wants:
-                if person_id == boost[0] or (person_id, boost[0]) in shared.following:
+            self._tell(boost[0], message)
+            for person_id, actor_id in shared.following:
+                if actor_id == boost[0] != person_id:
                     self._tell(person_id, message)
 
     def _tell(self, person_id: ActorKey, message: Message) -> None:
@@ -200,3 +235,9 @@ class Hub:
                 not is_notice or listener.hears_notices(message.stream)
             ):
                 listener.offer(message)
+
+
+def _sort_out(uow: UnitOfWork, batch: Batch, wants: Wants) -> tuple[Shared, Wants]:
+    """What is the same for all who listen, and those of them who may be told anything."""
+    shared = share(uow, batch, wants)
+    return shared, concerned(uow, batch, shared, wants)

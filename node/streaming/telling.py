@@ -240,7 +240,7 @@ class Teller:
                 yield stream
 
     def _ends(self, person_id: ActorKey, streams: Collection[Stream]) -> Iterator[Message]:
-        """Ids of what was taken away, for those who saw it: an id tells that there was something."""
+        """Ids of what was taken away, for who saw it: an id tells that there was something."""
         for post in self.batch.gone:
             over = list(self._where(person_id, post, streams))
             if not over or not self._could_see(person_id, post):

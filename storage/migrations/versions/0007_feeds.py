@@ -95,8 +95,7 @@ def _post_tags() -> None:
 
 def _posts() -> None:
     condition = sa.text(
-        "parent_id IS NULL AND parent_uri IS NULL AND visibility = 'public'"
-        " AND state = 'published'"
+        "parent_id IS NULL AND parent_uri IS NULL AND visibility = 'public' AND state = 'published'"
     )
     op.create_index(
         op.f("ix_posts_public"),
@@ -151,10 +150,16 @@ def _fill(table: str, names: Sequence[str], rows: Iterable[tuple[Any, ...]]) -> 
 
 def _keyed(rows: Iterable[Any]) -> Iterator[tuple[int, int, int]]:
     """Each reaction with a key of its time, as `storage.feed_marks` gives them to new ones."""
-    last = 0
+    moment, taken = 0, set[int]()
     for at_ms, actor_id, post_id in list(rows):
-        last = max((at_ms << 16) | ((actor_id * 31 + post_id) % 65_521), last + 1)
-        yield last, actor_id, post_id
+        if at_ms != moment:
+            # Keys that were counted on may reach into the next millisecond.
+            moment, taken = at_ms, {key for key in taken if key >= at_ms << 16}
+        key = (at_ms << 16) | ((actor_id * 31 + post_id) % 65_521)
+        while key in taken:
+            key += 1
+        taken.add(key)
+        yield key, actor_id, post_id
 
 
 def _tags(rows: Iterable[Any]) -> Iterator[tuple[str, int]]:

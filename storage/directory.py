@@ -80,7 +80,13 @@ _MODERATOR_URIS = Statement(
 _PEOPLE = Statement(
     select(func.count())
     .select_from(actors)
-    .where(actors.c.kind == "person", actors.c.host.is_(None), actors.c.state.in_(_PRESENT))
+    .where(
+        actors.c.kind == "person",
+        actors.c.host.is_(None),
+        # The node signs what it fetches as an actor of its own, which is nobody.
+        actors.c.type != "Application",
+        actors.c.state.in_(_PRESENT),
+    )
 )
 _WRITTEN = Statement(
     select(func.count(), func.coalesce(func.sum(literal(1)).filter(posts.c.depth > 0), 0)).where(

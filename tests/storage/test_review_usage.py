@@ -1,7 +1,10 @@
 """What the figures of the node count: nothing that only a few may read."""
 
 from communities.community import CommunityVisibility
+from communities.people import ActorKey
 from communities.posts import Visibility
+from storage.actors import Profile
+from storage.names import NameKind
 from storage.store import Storage
 from storage.unit_of_work import UnitOfWork
 from tests.support.factories import World
@@ -22,3 +25,30 @@ async def test_prv_02_messages_and_members_posts_are_not_counted(storage: Storag
     usage = await storage.read(lambda uow: uow.directory.usage())
 
     assert (usage.posts, usage.comments) == (1, 0)
+
+
+async def test_the_actor_of_the_node_itself_is_nobody(storage: Storage) -> None:
+    world = World()
+
+    def write(uow: UnitOfWork) -> None:
+        world.person(uow, "ada")
+        key = ActorKey(world.key())
+        uow.names.claim("_node", NameKind.NODE, key)
+        uri = "https://noaber.example/actor"
+        uow.actors.add(
+            Profile(
+                id=key,
+                uri=uri,
+                kind="person",
+                type="Application",
+                localpart="_node",
+                host=None,
+                name="noaber.example",
+                inbox=f"{uri}/inbox",
+            )
+        )
+
+    await storage.write(write)
+    usage = await storage.read(lambda uow: uow.directory.usage())
+
+    assert usage.people == 1

@@ -77,6 +77,13 @@ async def apps(storage: Storage, person: Person) -> int:
     return len(await storage.read(lambda uow: uow.app_tokens.authorizations(person.id)))
 
 
+async def test_who_is_signed_in_is_led_to_the_account_and_not_to_sign_in(hers: Browser) -> None:
+    links = (await hers.get(SETTINGS)).text.partition("<nav")[2].partition("</nav>")[0]
+
+    assert 'href="/settings"' in links
+    assert 'href="/sign-in"' not in links
+
+
 @pytest.mark.parametrize("language", ["en", "nl"])
 @pytest.mark.parametrize("path", [SETTINGS, SECURITY, INVITATIONS, "/sign-out"])
 async def test_page_is_well_formed_in_both_languages(

@@ -165,8 +165,8 @@ def check_event(
         type=kind,
         state_key=_text(document, "state_key") if "state_key" in document else None,
         content=content,
-        prev_events=_event_ids(document, "prev_events", MAX_PREV_EVENTS),
-        auth_events=_event_ids(document, "auth_events", MAX_AUTH_EVENTS),
+        prev_events=parse_event_ids(document, "prev_events", MAX_PREV_EVENTS),
+        auth_events=parse_event_ids(document, "auth_events", MAX_AUTH_EVENTS),
         depth=_integer(document, "depth", 0, version.max_depth),
         origin_server_ts=_integer(document, "origin_server_ts", -_MAX_INT64 - 1, _MAX_INT64),
         hashes=_object_of(document, "hashes"),
@@ -218,6 +218,18 @@ def redacted_event(event: Event) -> Event:
     content = _object_of(document, "content")
     redacts = _redacts(document, event.type, content, event.version)
     return replace(event, document=document, content=content, redacts=redacts, unsigned={})
+
+
+def parse_event_ids(document: JsonObject, name: str, most: int) -> tuple[EventId, ...]:
+    """Give the list of event ids that an event has under a name.
+
+    Raises:
+        RemoteProtocolError: M_BAD_JSON: no list, something else in it, or too long.
+    """
+    value = document.get(name)
+    if not isinstance(value, list) or len(value) > most or not all(map(is_event_id, value)):
+        raise _malformed(f"{name} of an event must be a list of at most {most} event ids")
+    return tuple(cast(list[EventId], value))
 
 
 def canonical_forms(document: JsonObject, version: RoomVersion, *, plain: bool) -> CanonicalForms:
@@ -319,13 +331,6 @@ def _integer(document: JsonObject, name: str, least: int, most: int) -> int:
     if type(value) is not int or not least <= value <= most:
         raise _malformed(f"{name} of an event must be an integer in range")
     return value
-
-
-def _event_ids(document: JsonObject, name: str, most: int) -> tuple[EventId, ...]:
-    value = document.get(name)
-    if not isinstance(value, list) or len(value) > most or not all(map(is_event_id, value)):
-        raise _malformed(f"{name} of an event must be a list of at most {most} event ids")
-    return tuple(cast(list[EventId], value))
 
 
 def _base64(raw: bytes) -> str:

@@ -112,7 +112,12 @@ def required_signers(event: Event) -> tuple[ServerName, ...]:
     return (origin,) if server == origin else (origin, server)
 
 
-def verify_event(event: Event, keys: Mapping[ServerName, ServerVerifyKeys]) -> Event:
+def verify_event(
+    event: Event,
+    keys: Mapping[ServerName, ServerVerifyKeys],
+    *,
+    still_to_sign: ServerName | None = None,
+) -> Event:
     """Give the event if those who must have signed it did; redacted if its content was changed.
 
     Steps 2 and 3 of the checks on receipt. The content of an event whose hash is wrong is gone,
@@ -124,6 +129,7 @@ def verify_event(event: Event, keys: Mapping[ServerName, ServerVerifyKeys]) -> E
     Args:
         event: as `parse_event` gave it.
         keys: of the `required_signers`, old ones too, as far as they could be had.
+        still_to_sign: a server of ours that is asked to vouch for the event and sign it now.
 
     Raises:
         SignatureRefused: the event is to be dropped.
@@ -132,7 +138,9 @@ def verify_event(event: Event, keys: Mapping[ServerName, ServerVerifyKeys]) -> E
     signed = essential_form(event)
     made_ts = event.origin_server_ts if event.version.enforces_key_validity else _ANY_TIME
     for server in required_signers(event):
-        check_signatures(event.signatures, server, keys.get(server, {}), signed, made_ts=made_ts)
+        if server != still_to_sign or server == event.origin:
+            known = keys.get(server, {})
+            check_signatures(event.signatures, server, known, signed, made_ts=made_ts)
     return event if has_valid_hash(event) else redacted_event(event)
 
 

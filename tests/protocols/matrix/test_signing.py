@@ -202,7 +202,7 @@ def test_event_that_we_build_is_one_that_we_take(version: str) -> None:
 
 
 def test_event_with_other_content_is_taken_redacted() -> None:
-    document = {**document_of(content={"body": "moin"}), "content": {"body": "rude"}}
+    document: JsonObject = {**document_of(content={"body": "moin"}), "content": {"body": "rude"}}
     event = parse_event(document, V11)
 
     verified = verify_event(event, KEYS)
@@ -216,14 +216,15 @@ def test_padded_hash_is_a_hash() -> None:
     document = document_of()
     hashes: Any = document["hashes"]
     padded: JsonObject = {**document, "hashes": {"sha256": hashes["sha256"] + "="}}
+    broken: JsonObject = {**document, "hashes": {"sha256": "x"}}
 
     assert has_valid_hash(parse_event(padded, V11))
-    assert not has_valid_hash(parse_event({**document, "hashes": {"sha256": "x"}}, V11))
+    assert not has_valid_hash(parse_event(broken, V11))
 
 
 @pytest.mark.parametrize("field", ["depth", "origin_server_ts", "prev_events", "type", "room_id"])
 def test_event_whose_essence_was_changed_is_dropped(field: str) -> None:
-    other = {
+    other: JsonObject = {
         **document_of(),
         field: document_of(
             depth=8,
@@ -263,6 +264,7 @@ def test_join_vouched_for_needs_the_signature_of_the_voucher_too() -> None:
     signed = countersign(event, key_of(B, 2))
     assert verify_event(signed, both) is signed
     assert parse_event(signed.document, V11).event_id == event.event_id
+    assert verify_event(event, KEYS, still_to_sign=B) is event
     assert is_event_signed_by(signed, B, both[B])
     assert not is_event_signed_by(event, B, both[B])
 

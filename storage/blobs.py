@@ -35,7 +35,9 @@ class BlobFiles:
 
     def tmp_path(self, name: str) -> Path:
         """Where a file in the making may be; its folder is there."""
-        self._tmp.mkdir(mode=0o700, parents=True, exist_ok=True)
+        if not self._tmp.exists():
+            self._tmp.mkdir(mode=0o700, parents=True, exist_ok=True)
+            _sync_folder(self.folder.parent)
         return self._tmp / name
 
     def path_of(self, digest: bytes) -> Path:
@@ -56,9 +58,13 @@ class BlobFiles:
     def place(self, made: Path, blob: Blob) -> None:
         """Put a settled file in its place; one that lies there already has the same content."""
         target = self.path_of(blob.digest)
+        above = (target.parent, target.parent.parent)
+        changed = [target.parent, *(folder.parent for folder in above if not folder.exists())]
         target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         made.replace(target)
-        _sync_folder(target.parent)
+        # A folder that is new must be found after a crash, too.
+        for folder in dict.fromkeys(changed):
+            _sync_folder(folder)
 
     def remove(self, digest: bytes) -> None:
         """Remove a file, if it is there."""

@@ -67,6 +67,7 @@ class RemoteMedia:
         self._failed: OrderedDict[bytes, datetime] = OrderedDict()
         self._slots = asyncio.Semaphore(FETCHES_AT_ONCE)
         self._kept_bytes: int | None = None
+        self._room = asyncio.Lock()
 
     def routes(self) -> list[Route]:
         """The one route of the proxy."""
@@ -144,7 +145,7 @@ class RemoteMedia:
                 self._failed.popitem(last=False)
             raise NotFound("There is no such file") from error
         self._failed.pop(key, None)
-        await self._keep_within_budget(cached.size)
+        await self._count(cached.size)
         return cached
 
     async def _fetch(self, key: bytes, remote: Remote, mine: Scratch) -> Cached:
@@ -194,19 +195,26 @@ class RemoteMedia:
             raise Refusal(415, "no picture")
         return (path, await asyncio.to_thread(self._media.files.settle, path)), media_type.name
 
-    async def _keep_within_budget(self, more: int) -> None:
-        """Let the least recently used go when there is too much."""
-        storage, most = self._media.storage, self._media.settings.cache_bytes
+    async def _count(self, more: int) -> None:
+        """Note that more is kept; what is too much goes beside the request, which may break off."""
         if self._kept_bytes is None:
-            self._kept_bytes = await storage.read(_total)
+            self._kept_bytes = await self._media.storage.read(_total)
         else:
             self._kept_bytes += more
-        while self._kept_bytes > most:
-            freed, digests = await storage.write(_evict, self._kept_bytes - int(most * FILLED))
-            if not digests:
-                break
-            self._kept_bytes -= freed
-            await free(self._media, digests)
+        if self._kept_bytes > self._media.settings.cache_bytes:
+            self._media.spawn(self._make_room(), "media of peers: make room")
+
+    async def _make_room(self) -> None:
+        """Let the least recently used go."""
+        storage, most = self._media.storage, self._media.settings.cache_bytes
+        async with self._room:
+            while self._kept_bytes is not None and self._kept_bytes > most:
+                wanted = self._kept_bytes - int(most * FILLED)
+                freed, digests = await storage.write(_evict, wanted)
+                if not digests:
+                    break
+                self._kept_bytes -= freed
+                await free(self._media, digests)
 
 
 def _origin_of(url: str) -> str:

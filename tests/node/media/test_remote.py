@@ -34,7 +34,7 @@ from tests.support.clock import Clock
 from tests.support.factories import HOME
 from tests.support.loopback_client import SHORT, loopback_client
 from tests.support.loopback_peer import Flood, LoopbackPeer, redirect, reply
-from tests.support.media_room import files_in, media_over
+from tests.support.media_room import Later, files_in, media_over
 
 LIMITS: ClientLimits = replace(SHORT, download_total=timedelta(seconds=2))
 
@@ -60,7 +60,10 @@ class Proxy:
 
     async def follow(self, url: str) -> Answer:
         async with self.client.get(url.removeprefix(HOME.base)) as answer:
-            return Answer(answer.status, answer.headers.copy(), await answer.read(), None)
+            found = Answer(answer.status, answer.headers.copy(), await answer.read(), None)
+        assert isinstance(self.media.spawn, Later)
+        await self.media.spawn.run()
+        return found
 
 
 @pytest.fixture

@@ -56,7 +56,8 @@ def _for_membership(
 ) -> list[StateKey]:
     keys: list[StateKey] = [] if state_key is None else [("m.room.member", state_key)]
     membership = content.get("membership")
-    if membership in {"join", "invite", "knock"}:
+    # A tuple: what a peer calls a membership may not be hashable.
+    if membership in ("join", "invite", "knock"):
         keys.append(JOIN_RULES)
     if membership == "invite" and (token := third_party_token(content)) is not None:
         keys.append(("m.room.third_party_invite", token))

@@ -6,7 +6,7 @@ states agree it asks for nothing. A thousand conflicted events take some 30 ms.
 Spec: matrix/v1.19 rooms/v2 (versions 3 to 11) and rooms/v12 "State resolution".
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, Generic
 
@@ -15,6 +15,7 @@ from protocols.matrix.auth_rules import check_against_state
 from protocols.matrix.auth_rules_selection import auth_events_for
 from protocols.matrix.auth_rules_state import ALLOWED, CREATE, POWER_LEVELS, StateKey
 from protocols.matrix.event import Event
+from protocols.matrix.membership_rules_third_party import MAX_VERIFICATIONS
 from protocols.matrix.room_versions import RoomVersion
 from protocols.matrix.state_resolution_conflict import full_conflicted_set, separate
 from protocols.matrix.state_resolution_known import Id, Known, StateMap, StatePlan
@@ -24,11 +25,14 @@ from protocols.matrix.state_resolution_order import (
     reverse_topological_power_order,
 )
 from protocols.plan import StepBudget
+from protocols.strict_json import JsonObject
 
-MAX_STEPS: Final = 1_000_000
-"""Steps for one resolution that no honest room comes near; a few seconds at worst."""
+MAX_STEPS: Final = 5_000_000
+"""Steps for one resolution: one to five seconds, some eighty thousand events in conflict."""
 
+# An edge of an auth chain and an entry among power levels are a step each, 0.2 to 1 us.
 _STEPS_PER_CHECK: Final = 50
+_STEPS_PER_VERIFICATION: Final = 200
 
 
 def resolve(
@@ -120,8 +124,8 @@ class _Checks(Generic[Id]):
             # Most servers leave out all rejected events, and agreeing with them is the point.
             if event.state_key is None or name in self.known.rejected:
                 continue
-            self.budget.spend(_cost(event))
             against = self._state_for(name, event, state)
+            self.budget.spend(_cost(event, against))
             if check_against_state(event, against, self.version) == ALLOWED:
                 state[event.type, event.state_key] = name
         return state
@@ -150,7 +154,17 @@ class _Checks(Generic[Id]):
         return against
 
 
-def _cost(event: Event) -> int:
-    """Give the steps of one check; a table of power levels is compared entry by entry."""
-    tables = (event.content.get(name) for name in ("users", "events", "notifications"))
-    return _STEPS_PER_CHECK + sum(len(table) for table in tables if isinstance(table, dict))
+def _cost(event: Event, against: Mapping[StateKey, Event]) -> int:
+    """Give the steps of one check, by what in it can be made to take long."""
+    if event.type == "m.room.power_levels":
+        levels = (event, against.get(POWER_LEVELS))
+        entries = sum(_entries(found.content) for found in levels if found is not None)
+        return _STEPS_PER_CHECK + entries
+    if "third_party_invite" in event.content:
+        return _STEPS_PER_CHECK + MAX_VERIFICATIONS * _STEPS_PER_VERIFICATION
+    return _STEPS_PER_CHECK
+
+
+def _entries(content: JsonObject) -> int:
+    tables = (content.get(name) for name in ("users", "events", "notifications"))
+    return sum(len(table) for table in tables if isinstance(table, dict))

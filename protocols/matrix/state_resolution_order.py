@@ -21,7 +21,7 @@ def is_power_event(event: Event) -> bool:
     Spec: matrix/v1.19 rooms/v2 "Definitions", power events.
     """
     if event.type == "m.room.member":
-        leaves = event.content.get("membership") in {"leave", "ban"}
+        leaves = event.content.get("membership") in ("leave", "ban")
         return leaves and event.is_state and event.sender != event.state_key
     return (event.type, event.state_key) in _PLACES_OF_POWER
 

@@ -8,6 +8,7 @@ from typing import Any, TypeAlias
 import pytest
 
 from protocols.matrix.auth_rules import check, check_against_state
+from protocols.matrix.auth_rules_selection import auth_events_for
 from protocols.matrix.auth_rules_state import ALLOWED, StateKey
 from protocols.matrix.event import Event, stored_event
 from protocols.matrix.identifiers import EventId
@@ -21,7 +22,10 @@ StateIds: TypeAlias = dict[StateKey, EventId]
 
 RECORDED = Path(__file__).resolve().parents[2].parent / "shared/fixtures/matrix"
 
+MEMBERS = ("@ann:a", "@mod:a", "@bob:b")
+
 V10 = ROOM_VERSIONS["10"]
+V11 = ROOM_VERSIONS["11"]
 V12 = ROOM_VERSIONS["12"]
 
 
@@ -74,6 +78,71 @@ def state_of(events: Iterable[Event]) -> dict[StateKey, Event]:
     return {(found.type, found.state_key or ""): found for found in events}
 
 
+def small_room(
+    version: RoomVersion,
+    *,
+    levels: Mapping[str, JsonValue] | None = None,
+    join_rule: str = "public",
+    create: Mapping[str, JsonValue] | None = None,
+) -> dict[StateKey, Event]:
+    """The state of a room of @ann:a with @mod:a (50) and @bob:b (0).
+
+    Args:
+        version: the rules of the room.
+        levels: content of the power levels event; None for the levels above.
+        join_rule: the rule.
+        create: content of the create event, beside what it needs.
+    """
+    hashed = version.room_id_is_create_hash
+    first = event(
+        "$create",
+        "m.room.create",
+        "@ann:a",
+        {"creator": "@ann:a", "room_version": version.identifier, **(create or {})},
+        prev=(),
+        room_id=None if hashed else "!room:a",
+        version=version,
+    )
+    users: dict[str, JsonValue] = {"@mod:a": 50} if hashed else {"@ann:a": 100, "@mod:a": 50}
+    contents: list[tuple[str, str, str, Mapping[str, JsonValue]]] = [
+        ("m.room.power_levels", "", "@ann:a", {"users": users} if levels is None else levels),
+        ("m.room.join_rules", "", "@ann:a", {"join_rule": join_rule}),
+        *(("m.room.member", user, user, {"membership": "join"}) for user in MEMBERS),
+    ]
+    others = [
+        event(
+            f"${kind}{key}",
+            kind,
+            sender,
+            content,
+            state_key=key,
+            room_id=first.room_id,
+            version=version,
+        )
+        for kind, key, sender, content in contents
+    ]
+    return state_of([first, *others])
+
+
+def room_id(state: Mapping[StateKey, Event]) -> str:
+    """The id of the room that the state is of."""
+    return state["m.room.create", ""].room_id
+
+
+def started(version: RoomVersion) -> "Replay":
+    """A room of @ann:a in which @mod:a is a moderator (50) and anybody may join."""
+    room = Replay(version)
+    hashed = version.room_id_is_create_hash
+    users: dict[str, JsonValue] = {"@mod:a": 50} if hashed else {"@ann:a": 100, "@mod:a": 50}
+    content: dict[str, JsonValue] = {"creator": "@ann:a", "room_version": version.identifier}
+    room.send("$create", "m.room.create", "@ann:a", content)
+    room.join("$ann", "@ann:a", at=1)
+    room.send("$levels", "m.room.power_levels", "@ann:a", {"users": users}, at=2)
+    room.send("$rules", "m.room.join_rules", "@ann:a", {"join_rule": "public"}, at=3)
+    room.join("$mod", "@mod:a", at=4)
+    return room
+
+
 class Replay:
     """A room as one server comes to know it: events are received in order, forks are resolved.
 
@@ -111,6 +180,59 @@ class Replay:
         if found.state_key is not None:
             after[found.type, found.state_key] = found.event_id
         self._after[found.event_id] = after
+
+    def send(
+        self,
+        name: str,
+        kind: str,
+        sender: str,
+        content: Mapping[str, JsonValue],
+        *,
+        key: str | None = "",
+        after: Sequence[str] | None = None,
+        auth: Sequence[str] | None = None,
+        at: int = 0,
+    ) -> str:
+        """Let a server send an event, and receive it.
+
+        Args:
+            name: its event id.
+            kind: its type.
+            sender: who sends it.
+            content: its content.
+            key: its state key; None for a message.
+            after: the events before it; all heads if None.
+            auth: its auth events; those that the rules select if None.
+            at: its time.
+        """
+        first = next(iter(self.events.values()), None)
+        hashed = self.version.room_id_is_create_hash
+        prev = list(self._heads) if after is None else [*after]
+
+        def made(auth_events: Iterable[str]) -> Event:
+            return event(
+                name,
+                kind,
+                sender,
+                content,
+                state_key=key,
+                auth=auth_events,
+                prev=prev,
+                at=at,
+                room_id=first.room_id if first else None if hashed else "!room:a",
+                version=self.version,
+            )
+
+        if auth is None:
+            state = self.resolve([self._after[EventId(parent)] for parent in prev])
+            keys = auth_events_for(made([]), self.version)
+            auth = [state[place] for place in keys if place in state]
+        self.receive(made(auth))
+        return name
+
+    def join(self, name: str, user: str, *, at: int = 0) -> str:
+        """Let somebody join."""
+        return self.send(name, "m.room.member", user, {"membership": "join"}, key=user, at=at)
 
     def current(self) -> StateIds:
         """The state of the room now."""

@@ -11,7 +11,7 @@ from protocols.matrix.auth_rules_state import ALLOWED, Denied
 from protocols.matrix.event import Event, parse_event
 from protocols.matrix.identifiers import EventId
 from protocols.matrix.room_versions import REFUSED_VERSIONS, ROOM_VERSIONS
-from tests.support.matrix_rooms import V10, Replay, StateIds, named_event, recorded, state_of
+from tests.support.matrix_rooms import V10, V11, Replay, StateIds, named_event, recorded, state_of
 
 CASES = (
     "minimal_private_chat",
@@ -68,6 +68,20 @@ def test_states_resolve_to_what_other_servers_came_to(name: str) -> None:
     case = next(case for case in recorded("state_res_cases.json") if case["name"] == name)
 
     assert resolved(case) == state_ids(case["resolved"])
+
+
+def test_resolution_2_1_starts_from_nothing_so_that_join_rules_stay() -> None:
+    """Problem A of MSC4297 by 2.1: what 2 loses is there, all else as before."""
+    cases = recorded("state_res_cases.json")
+    case = next(case for case in cases if case["name"] == "msc4297_problem_a_state_res_v2_0")
+    room = Replay(replace(V11, state_resolution="v2.1"))
+    events = [named_event(pdu, room.version) for pdu in case["pdus"]]
+    room.events = {event.event_id: event for event in events}
+
+    state = room.resolve([ids_of(room, names) for names in case["state_maps"]])
+
+    kept = {("m.room.join_rules", ""): EventId("$01-m-room-join_rules")}
+    assert state == state_ids(case["resolved"]) | kept
 
 
 @pytest.mark.parametrize("identifier", [i for i in ROOMS if i not in REFUSED_VERSIONS])

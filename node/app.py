@@ -179,6 +179,9 @@ def _attendant(parts: Parts, declared: Mapping[web.AbstractRoute, Route]) -> Mid
     async def admit(
         request: web.Request, handler: Handler, route: Route | None
     ) -> web.StreamResponse:
+        if "\0" in request.path:
+            # Nothing is called so, and a database that keeps texts without it would fail on it.
+            raise web.HTTPNotFound
         address = client_address(request, trusted)
         if not shares.take(address):
             raise web.HTTPTooManyRequests(headers={"Retry-After": "1"})

@@ -55,7 +55,7 @@ class Parameters:
             return None
         if isinstance(value, list | dict):
             raise invalid(f"{name} must be a text")
-        return ("true" if value else "false") if isinstance(value, bool) else str(value)
+        return ("true" if value else "false") if isinstance(value, bool) else _without_nul(value)
 
     def required(self, name: str) -> str:
         """A text that must be there.
@@ -110,7 +110,7 @@ class Parameters:
         parts = _in_order(name, self._values.get(name))
         if any(isinstance(part, dict | list) for part in parts):
             raise invalid(f"{name} must be a list of texts")
-        return [str(part) for part in parts if part is not None]
+        return [_without_nul(part) for part in parts if part is not None]
 
     def inside(self, name: str) -> "Parameters":
         """The parameters inside another one: `poll[multiple]`; none when it was not sent.
@@ -136,6 +136,11 @@ class Parameters:
         if len(groups) < len(parts):
             raise invalid(f"{name} must be a list of groups")
         return groups
+
+
+def _without_nul(value: Value) -> str:
+    """A value as text; a NUL, which no database keeps in one, is left out."""
+    return str(value).replace("\0", "")
 
 
 def invalid(sentence: str) -> Refusal:

@@ -25,6 +25,7 @@ from node.drafts import Draft
 from node.errors import Refusal
 from node.mastodon.allowances import LOOK_UP_TIME
 from node.mastodon.desk import Desk
+from node.mastodon.parameters import invalid
 from node.mastodon.submissions import Submission
 from storage.actors import Profile
 from storage.unit_of_work import UnitOfWork
@@ -84,7 +85,7 @@ async def compose(desk: Desk, author_id: ActorKey, submission: Submission) -> Dr
 
     Raises:
         NotFound: what it answers, or the group, is not there for the author.
-        Refusal: its audience does not go with where it goes.
+        Refusal: its audience does not go with where it goes, or it only names the community.
     """
     text = join_title(submission.title, submission.text)
     named = await desk.finder.mentioned(text, within=LOOK_UP_TIME)
@@ -146,6 +147,8 @@ def _draft(
         text = without_mention(text, wanted.named, community.id)
         if title is None:
             title, text = split_title(text)
+        if not (title or text or submission.media_ids):
+            raise invalid("Text can't be blank")
     return Draft(
         source=text,
         markup=submission.markup,

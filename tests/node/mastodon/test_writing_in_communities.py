@@ -59,6 +59,15 @@ async def post_of(desk: Desk, status: Any) -> Post:
     return found
 
 
+async def test_the_name_of_the_community_alone_is_no_post(
+    as_: As, ada: Person, bees: Community
+) -> None:
+    told = await as_(ada).call("POST", STATUSES, json={"status": "@bees"})
+
+    assert told.status == 422
+    assert told.json["error"] == "Validation failed: Text can't be blank"
+
+
 @pytest.mark.parametrize(
     ("text", "title", "source"),
     [

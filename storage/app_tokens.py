@@ -4,14 +4,14 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from sqlalchemy import Select, bindparam, insert, select, update
+from sqlalchemy import Select, bindparam, delete, insert, select, update
 
 from communities.people import ActorKey, ActorState
 from communities.registration import AccountState
 from storage.connection import Connection, Row
 from storage.statements import Statement, Tools, json_list
 from storage.tables.accounts import accounts
-from storage.tables.apps import app_tokens, apps
+from storage.tables.apps import app_tokens, apps, auth_codes
 from storage.tables.social import actors
 from storage.times import from_ms, from_ms_or_none, to_ms
 
@@ -114,6 +114,11 @@ _END_ALL = Statement(
     .where(app_tokens.c.person_id == bindparam("person"), _HOLDS)
     .values(revoked_ms=bindparam("at_ms"))
 )
+_CODES = delete(auth_codes).where(
+    auth_codes.c.person_id == bindparam("person"), auth_codes.c.token_id.is_(None)
+)
+_DROP_CODES = Statement(_CODES.where(auth_codes.c.app_id == bindparam("app")))
+_DROP_ALL_CODES = Statement(_CODES)
 _OF_PERSON = Statement(
     select(
         app_tokens.c.app_id,
@@ -198,11 +203,16 @@ class AppTokens:
         return self._note(self._db.run(_REVOKE, token=token_id, at_ms=to_ms(at))) > 0
 
     def end(self, person_id: ActorKey, app_id: int, at: datetime) -> int:
-        """End all tokens of a person for an app; how many there were."""
+        """End all tokens of a person for an app, and codes for one; how many tokens there were."""
+        self._db.run(_DROP_CODES, person=person_id, app=app_id)
         return self._note(self._db.run(_END, person=person_id, app=app_id, at_ms=to_ms(at)))
 
     def end_all(self, person_id: ActorKey, at: datetime) -> int:
-        """End all tokens of a person, as when their password was changed; how many there were."""
+        """End all tokens of a person, as when their password was changed; how many there were.
+
+        Codes go, too: who has one could make a token of it afterwards.
+        """
+        self._db.run(_DROP_ALL_CODES, person=person_id)
         return self._note(self._db.run(_END_ALL, person=person_id, at_ms=to_ms(at)))
 
     def _note(self, count: int) -> int:

@@ -82,7 +82,10 @@ class _Owner:
 
 @dataclass(frozen=True, slots=True)
 class _Ticket:
+    """Stands for the password with this hash, and for no other that is set meanwhile."""
+
     person_id: ActorKey
+    hashed: str | None
     until: datetime
 
 
@@ -124,17 +127,17 @@ class SignIns:
         if owner is None or not verdict.matches:
             raise SignInRefused(SignInFault.WRONG)
         _refuse_unusable(owner)
+        key = owner.account.person_id
         if verdict.renewed is not None:
-            await self._storage.write(_keep_password, owner.account.person_id, verdict.renewed)
+            await self._storage.write(_renew_password, key, hashed, verdict.renewed)
+            hashed = verdict.renewed
         if owner.credentials.has_second_factor:
             if code is None:
-                for key in keys:
-                    self._attempts.forgive(key)
-                raise SignInRefused(
-                    SignInFault.CODE_NEEDED, ticket=self._new_ticket(owner.account.person_id)
-                )
-            await self._use_code(owner, code)
-        return await self._done(owner.account.person_id, keys)
+                for counted in keys:
+                    self._attempts.forgive(counted)
+                raise SignInRefused(SignInFault.CODE_NEEDED, ticket=self._new_ticket(key, hashed))
+            await self._use_code(key, code)
+        return await self._done(key, hashed, keys)
 
     async def finish(self, ticket: str, code: str, *, address: str) -> ActorKey:
         """Who it is, by a code after the right password; the ticket holds for five minutes.
@@ -152,11 +155,11 @@ class SignIns:
             raise SignInRefused(SignInFault.WRONG)
         _refuse_unusable(owner)
         try:
-            await self._use_code(owner, code)
+            await self._use_code(found.person_id, code)
         except SignInRefused as refused:
             raise SignInRefused(refused.fault, ticket=ticket) from None
         self._tickets.pop(ticket, None)
-        return await self._done(found.person_id, keys)
+        return await self._done(found.person_id, found.hashed, keys)
 
     async def is_password(self, person_id: ActorKey, password: str, *, address: str) -> bool:
         """Whether somebody who is signed in knows the password, too; counted like signing in.
@@ -178,25 +181,30 @@ class SignIns:
         self._attempts.begin((of_account, OF_ACCOUNT), (of_address, OF_ADDRESS))
         return of_account, of_address
 
-    def _new_ticket(self, person_id: ActorKey) -> str:
+    def _new_ticket(self, person_id: ActorKey, hashed: str | None) -> str:
         ticket = secrets.token_urlsafe()
-        self._tickets[ticket] = _Ticket(person_id, self._now() + TICKET_KEPT)
+        self._tickets[ticket] = _Ticket(person_id, hashed, self._now() + TICKET_KEPT)
         while len(self._tickets) > MOST_TICKETS:
             self._tickets.popitem(last=False)
         return ticket
 
-    async def _use_code(self, owner: _Owner, code: str) -> None:
-        used = await self._storage.write(
-            use_code, owner.account.person_id, owner.credentials, code, self._now()
-        )
-        if not used:
+    async def _use_code(self, person_id: ActorKey, code: str) -> None:
+        if not await self._storage.write(use_code, person_id, code, self._now()):
             raise SignInRefused(SignInFault.WRONG_CODE)
 
-    async def _done(self, person_id: ActorKey, keys: tuple[tuple[str, object], ...]) -> ActorKey:
+    async def _done(
+        self, person_id: ActorKey, hashed: str | None, keys: tuple[tuple[str, object], ...]
+    ) -> ActorKey:
+        """Sign in, unless the password was changed while it was compared or a code was asked for.
+
+        Raises:
+            SignInRefused: it was.
+        """
+        if not await self._storage.write(_enter, person_id, hashed, self._now()):
+            raise SignInRefused(SignInFault.WRONG)
         of_account, of_address = keys
         self._attempts.forget(of_account)
         self._attempts.forgive(of_address)
-        await self._storage.write(_touch, person_id, self._now())
         return person_id
 
 
@@ -217,11 +225,10 @@ def find_login(uow: UnitOfWork, login: str, domain: str) -> ActorKey | None:
     return owner.owner_id
 
 
-def use_code(
-    uow: UnitOfWork, person_id: ActorKey, credentials: Credentials, code: str, now: datetime
-) -> bool:
+def use_code(uow: UnitOfWork, person_id: ActorKey, code: str, now: datetime) -> bool:
     """Use up a code of the second factor, or a recovery code; False when it is neither."""
-    secret = credentials.totp_secret
+    credentials = uow.credentials.get(person_id)
+    secret = None if credentials is None else credentials.totp_secret
     step = None if secret is None else matching_step(secret, code, now)
     if step is not None:
         return uow.credentials.use_step(person_id, step)
@@ -251,9 +258,20 @@ def _refuse_unusable(owner: _Owner) -> None:
                 raise SignInRefused(SignInFault.DISABLED)
 
 
-def _keep_password(uow: UnitOfWork, person_id: ActorKey, hashed: str) -> None:
-    uow.credentials.set_password(person_id, hashed)
+def _renew_password(uow: UnitOfWork, person_id: ActorKey, hashed: str | None, renewed: str) -> None:
+    """Keep a stronger hash of the same password, unless there is another password by now."""
+    if _has_hash(uow, person_id, hashed):
+        uow.credentials.set_password(person_id, renewed)
 
 
-def _touch(uow: UnitOfWork, person_id: ActorKey, at: datetime) -> None:
+def _enter(uow: UnitOfWork, person_id: ActorKey, hashed: str | None, at: datetime) -> bool:
+    """Note that somebody signs in; False when the password is not the one they gave any more."""
+    if not _has_hash(uow, person_id, hashed):
+        return False
     uow.accounts.touch(person_id, at)
+    return True
+
+
+def _has_hash(uow: UnitOfWork, person_id: ActorKey, hashed: str | None) -> bool:
+    credentials = uow.credentials.get(person_id)
+    return credentials is not None and credentials.password == hashed

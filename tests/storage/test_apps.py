@@ -67,6 +67,34 @@ async def test_code_is_used_up_once(storage: Storage, world: World) -> None:
     assert after.token_id == 7
 
 
+@pytest.mark.parametrize("how", ["all", "app"])
+async def test_codes_that_wait_end_with_the_tokens(
+    storage: Storage, world: World, how: str
+) -> None:
+    def unit(uow: UnitOfWork) -> list[AuthCode | None]:
+        app, other = make_app(uow, world), make_app(uow, world, "ivory")
+        ada, bob = world.person(uow, "ada"), world.person(uow, "bob")
+        token = give_token(uow, world, app, "t", ada)
+        bobs = give_token(uow, world, app, "b", bob)
+        uow.apps.add_code(digest("waits"), a_code(app, token, world))
+        uow.apps.add_code(digest("used"), a_code(app, token, world))
+        uow.apps.use_code(digest("used"), token.id)
+        uow.apps.add_code(digest("other"), a_code(other, token, world))
+        uow.apps.add_code(digest("bob's"), a_code(app, bobs, world))
+        if how == "all":
+            uow.app_tokens.end_all(ada.id, world.now)
+        else:
+            uow.app_tokens.end(ada.id, app.id, world.now)
+        return [uow.apps.code(digest(code)) for code in ("waits", "used", "other", "bob's")]
+
+    waits, used, other, bobs = await storage.write(unit)
+
+    assert waits is None
+    assert used is not None, "a second use of it must be seen"
+    assert (other is None) == (how == "all")
+    assert bobs is not None
+
+
 async def test_token_tells_what_its_person_is_in(storage: Storage, world: World) -> None:
     def unit(uow: UnitOfWork) -> list[AppToken | None]:
         app = make_app(uow, world)

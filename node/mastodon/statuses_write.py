@@ -32,7 +32,13 @@ from node.mastodon.replies import reply
 from node.mastodon.revising import changes_in, rearranged, source_text
 from node.mastodon.scheduled import shown
 from node.mastodon.subjects import own
-from node.mastodon.submissions import Submission, scheduled_at, submission_of, text_in
+from node.mastodon.submissions import (
+    Submission,
+    check_size,
+    scheduled_at,
+    submission_of,
+    text_in,
+)
 from protocols.mastodon.accounts import Entity
 from storage.actors import Profile
 from storage.feeds import FeedEntry
@@ -108,11 +114,13 @@ class _Writing:
     async def edit(self, request: web.Request) -> web.Response:
         desk, author = self.desk, actor_of(request)
         parameters = await parameters_of(request)
-        named = await desk.finder.mentioned(
-            text_in(parameters, "status") or "", within=LOOK_UP_TIME
-        )
+        text, status_id = text_in(parameters, "status") or "", id_in_path(request)
+        # Ahead of asking other servers about all that a text names.
+        check_size(text, None)
+        await desk.storage.read(own, status_id, author, desk.now())
+        named = await desk.finder.mentioned(text, within=LOOK_UP_TIME)
         post_id = await desk.acting.run(
-            self._edit, id_in_path(request), author, parameters, named, desk.now()
+            self._edit, status_id, author, parameters, named, desk.now()
         )
         return reply(await desk.storage.read(self._shown, post_id, author))
 

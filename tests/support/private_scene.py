@@ -22,7 +22,8 @@ from communities.people import ActorKey, Person
 from node import notifying, searching
 from node.app import DECLARED, Route
 from node.compose import Node, open_node
-from node.settings import LimitsSettings, NodeSettings, Settings
+from node.settings import DatabaseSettings, LimitsSettings, NodeSettings, Settings
+from node.settings_values import Secret
 from storage.apps import App
 from storage.feeds import boost_id_of
 from storage.times import to_ms
@@ -131,10 +132,11 @@ class Scene:
 
 
 @asynccontextmanager
-async def private_scene(folder: Path) -> AsyncIterator[Scene]:
-    """Serve it inside the block."""
+async def private_scene(folder: Path, *, database_url: str | None = None) -> AsyncIterator[Scene]:
+    """Serve it inside the block, over SQLite unless another database is named."""
     settings = Settings(
         node=NodeSettings(domain="noaber.example", data_dir=folder),
+        database=DatabaseSettings(url=None if database_url is None else Secret(database_url)),
         limits=LimitsSettings(client_rates=False),
     )
     async with open_node(settings) as node:

@@ -10,7 +10,7 @@ Everything is decided from the arguments. The numbers in the comments, and in wh
 those of room version 12. Versions 6 to 11 lack rule 2 there, so that theirs are lower by one.
 
 Spec: matrix/v1.19 rooms/v3 to rooms/v12 "Authorization rules".
-Spec: matrix/v1.19 server-server-api "Checks performed on receipt of a PDU" steps 4 to 6.
+Spec: matrix/v1.19 server-server API "Checks performed on receipt of a PDU" steps 4 to 6.
 """
 
 from collections.abc import Collection, Mapping
@@ -52,7 +52,7 @@ def check(
         rejected: those of all these events that were rejected.
 
     Spec: matrix/v1.19 rooms/v12 "Authorization rules" steps 1 to 11.
-    Spec: matrix/v1.19 server-server-api "Checks performed on receipt of a PDU" step 4.
+    Spec: matrix/v1.19 server-server API "Checks performed on receipt of a PDU" step 4.
 
     Raises:
         LocalProtocolError: an auth event is missing in `auth_events`.
@@ -87,7 +87,7 @@ def check_against_state(
         version: the rules of the room.
 
     Spec: matrix/v1.19 rooms/v12 "Authorization rules" steps 2 and 4 to 11.
-    Spec: matrix/v1.19 server-server-api "Checks performed on receipt of a PDU" steps 5 and 6.
+    Spec: matrix/v1.19 server-server API "Checks performed on receipt of a PDU" steps 5 and 6.
     """
     if event.type == "m.room.create":
         # Nothing in rule 1 depends on the state.

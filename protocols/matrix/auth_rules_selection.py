@@ -1,6 +1,6 @@
 """Which events of the state give the sender permission: the `auth_events` of an event.
 
-Spec: matrix/v1.19 server-server-api "Auth events selection".
+Spec: matrix/v1.19 server-server API "Auth events selection".
 """
 
 from collections.abc import Collection, Mapping
@@ -22,7 +22,7 @@ from protocols.strict_json import JsonObject
 def auth_events_for(event: Event, version: RoomVersion) -> tuple[StateKey, ...]:
     """Give the places of the state whose events, where there are any, are the auth events.
 
-    Spec: matrix/v1.19 server-server-api "Auth events selection".
+    Spec: matrix/v1.19 server-server API "Auth events selection".
     """
     return select_auth_events(
         event.type, event.state_key, event.sender, event.content, version=version
@@ -39,7 +39,7 @@ def select_auth_events(
 ) -> tuple[StateKey, ...]:
     """Give the same for an event that is yet to be built. No place is named twice.
 
-    Spec: matrix/v1.19 server-server-api "Auth events selection".
+    Spec: matrix/v1.19 server-server API "Auth events selection".
     Spec: matrix/v1.19 rooms/v12 "Authorization rules": m.room.create is not selected.
     """
     if event_type == "m.room.create":

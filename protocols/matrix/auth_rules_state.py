@@ -76,7 +76,7 @@ class RoomState:
     def join_rule(self) -> str:
         """The join rule; `invite` where the state names none.
 
-        Spec: matrix/v1.19 client-server-api "m.room.join_rules".
+        Spec: matrix/v1.19 client-server API "m.room.join_rules".
         """
         event = self.events.get(JOIN_RULES)
         found = event.content.get("join_rule", "invite") if event else "invite"

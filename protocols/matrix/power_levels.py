@@ -33,7 +33,7 @@ DEFAULTS: Final[Mapping[str, int]] = {
 }
 """The single levels of a power levels event, with what holds where the event names none.
 
-Spec: matrix/v1.19 client-server-api "m.room.power_levels".
+Spec: matrix/v1.19 client-server API "m.room.power_levels".
 """
 
 NOTIFICATION_DEFAULT: Final = 50
@@ -106,7 +106,7 @@ class PowerLevels:
     def required(self, event_type: str, *, is_state: bool) -> int:
         """The level needed to send an event of this type.
 
-        Spec: matrix/v1.19 server-server-api "Definitions", required power level.
+        Spec: matrix/v1.19 server-server API "Definitions", required power level.
         """
         level = self.table("events").get(event_type)
         if level is None:
@@ -116,7 +116,7 @@ class PowerLevels:
     def single(self, name: str) -> int:
         """One of the levels of DEFAULTS by its name: `ban`, `kick`, `invite` and so on.
 
-        Spec: matrix/v1.19 server-server-api "Definitions", invite, kick, ban and redact level.
+        Spec: matrix/v1.19 server-server API "Definitions", invite, kick, ban and redact level.
         """
         level = self.content.get(name) if self.content else None
         return DEFAULTS[name] if level is None else read_level(level, self.version)
@@ -124,7 +124,7 @@ class PowerLevels:
     def notification(self, name: str) -> int:
         """The level needed to notify everybody in this way; `room` is the only one in use.
 
-        Spec: matrix/v1.19 client-server-api "m.room.power_levels", notifications.
+        Spec: matrix/v1.19 client-server API "m.room.power_levels", notifications.
         """
         level = self.table("notifications").get(name)
         return NOTIFICATION_DEFAULT if level is None else read_level(level, self.version)

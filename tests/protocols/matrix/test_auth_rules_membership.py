@@ -241,6 +241,14 @@ def test_restricted_join_is_authorised_by_a_member_who_may_invite() -> None:
     assert join({"@mod:a": 1}) == "5.3.5.2"
 
 
+def test_invite_needs_the_invite_level() -> None:
+    users: JsonValue = {"@ann:a": 100, "@mod:a": 50}
+    state = small_room(V10, levels={"users": users, "invite": 50})
+
+    assert membership(state, "@mod:a", "@eve:c", {"membership": "invite"}, V10) == "allowed"
+    assert membership(state, "@bob:b", "@eve:c", {"membership": "invite"}, V10) == "5.4.5"
+
+
 def test_creator_of_version_12_is_never_kicked_or_banned() -> None:
     levels: dict[str, JsonValue] = {"users": {"@mod:a": 2**53 - 1}}
     state = small_room(V12, levels=levels, create={"additional_creators": ["@bob:b"]})

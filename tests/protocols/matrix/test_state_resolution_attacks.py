@@ -295,6 +295,21 @@ def test_power_levels_are_dearer_the_more_they_name() -> None:
     assert spent(2000) - spent(0) >= 2000
 
 
+def test_third_party_invites_are_dear_since_their_signatures_are_tried() -> None:
+    def spent(content: Mapping[str, JsonValue]) -> int:
+        room = started(V10)
+        invite: dict[str, JsonValue] = {"membership": "invite", **content}
+        auth = ["$create", "$levels", "$rules", "$ann"]
+        sent = event("$i", "m.room.member", "@ann:a", invite, state_key="@eve:c", auth=auth)
+        room.events[sent.event_id] = sent
+        budget = StepBudget(100_000)
+        states = [room.current(), {**room.current(), member("@eve:c"): sent.event_id}]
+        run_plan(resolve(states, V10, budget), room.answer)
+        return budget.spent
+
+    assert spent({"third_party_invite": {}}) - spent({}) > 10_000
+
+
 def test_missing_events_are_named_and_the_plan_runs_once_they_are_there() -> None:
     room, states = crowd(V11, 2)
     kept = dict(room.events)

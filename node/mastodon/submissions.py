@@ -9,7 +9,13 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from http import HTTPStatus
 
-from communities.limits import MAX_LANGUAGE, MAX_TITLE, MAX_URL, MAX_WARNING
+from communities.limits import (
+    MAX_LANGUAGE,
+    MAX_TEXT_BYTES,
+    MAX_TITLE,
+    MAX_URL,
+    MAX_WARNING,
+)
 from communities.text import Markup
 from node.drafts import Ballot
 from node.errors import Refusal
@@ -107,7 +113,9 @@ def check_size(text: str, warning: str | None) -> None:
     Raises:
         Refusal: it is.
     """
-    if allowances.characters(text) > allowances.MAX_CHARACTERS:
+    # An address counts little however long it is, which must not make a text of any length short.
+    is_huge = len(text) > MAX_TEXT_BYTES
+    if is_huge or allowances.characters(text) > allowances.MAX_CHARACTERS:
         raise invalid(f"Text limit of {allowances.MAX_CHARACTERS} characters exceeded")
     if warning is not None and len(warning) > MAX_WARNING:
         raise invalid(f"spoiler_text is longer than {MAX_WARNING} characters")

@@ -269,10 +269,11 @@ async def test_what_is_too_much_is_refused_in_time_and_nothing_is_stored(scene: 
     before = rows_of(scene)
     one = f"/api/v1/statuses/{scene.ids['own']}"
     mentions = " ".join(f"@a{number}@peer{number}.example" for number in range(10_000))
+    address = "https://peer.example/" + mentions.replace(" ", ",")
     calls: list[Call] = [
         (method, path, {"json": {"status": much}})
         for method, path in (("POST", "/api/v1/statuses"), ("PUT", one))
-        for much in (_LONG, mentions, "a" * 900_000, "#a" * 400_000, "[" * 900_000)
+        for much in (_LONG, mentions, address, "a" * 900_000, "#a" * 400_000, "[" * 900_000)
     ]
     calls += [
         ("POST", "/api/v1/statuses", {"json": {"status": "a", "media_ids": ["1"] * 10_000}}),

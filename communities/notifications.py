@@ -5,11 +5,11 @@ nor of a post that they cannot see or whose thread they muted. What has only bee
 community elsewhere is news to nobody, but for reactions, which count at once.
 """
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import Final, Protocol
+from typing import Final
 
 from communities.events import (
     Event,
@@ -24,10 +24,9 @@ from communities.events import (
     RoleChanged,
 )
 from communities.membership import MembershipState
-from communities.people import ActorKey, FollowState, Person
-from communities.ports import UnitOfWork
+from communities.notice_lookups import Lookups
+from communities.people import ActorKey, FollowState
 from communities.posts import Post, PostKey, PostState, ReactionKind, Visibility
-from communities.visibility import Viewer, sees
 
 
 class NoticeKind(StrEnum):
@@ -92,112 +91,6 @@ class Notice:
     community_id: ActorKey | None = None
     report_id: int | None = None
     reason: str | None = None
-
-
-class Lookups(Protocol):
-    """What has to be known to decide on notices."""
-
-    def person(self, person_id: ActorKey) -> Person | None:
-        """The person with this key; None for a community."""
-
-    def post(self, post_id: PostKey) -> Post | None:
-        """The post with this key, whatever its state."""
-
-    def recipients(self, post_id: PostKey) -> Sequence[ActorKey]:
-        """Whom the post addresses by name."""
-
-    def moderators(self, community_id: ActorKey) -> Sequence[ActorKey]:
-        """Owners and moderators of the community."""
-
-    def staff(self) -> Sequence[ActorKey]:
-        """Those who run this node."""
-
-    def has_blocked(self, blocker_id: ActorKey, blocked_id: ActorKey) -> bool:
-        """Whether the one has blocked the other."""
-
-    def can_see(self, person_id: ActorKey, post: Post) -> bool:
-        """Whether the person may see the post now."""
-
-    @property
-    def attention(self) -> "Attention":
-        """What people want to hear of."""
-
-
-class Attention(Protocol):
-    """What people have settled about what they want to hear, and what they had a hand in."""
-
-    def is_silenced(self, person_id: ActorKey, actor_id: ActorKey) -> bool:
-        """Whether the person does not want to hear of this actor, or of anyone at its server."""
-
-    def deaf_to(self, root_id: PostKey) -> Collection[ActorKey]:
-        """Who has muted the thread that begins with this post."""
-
-    def watchers(self, actor_id: ActorKey) -> Sequence[ActorKey]:
-        """Who wants to be told of every post of this person, or in this community."""
-
-    def touched(self, post_id: PostKey) -> Sequence[ActorKey]:
-        """People of this node who liked or boosted the post."""
-
-
-class Unsettled:
-    """`Attention` where nobody has settled anything."""
-
-    def is_silenced(self, person_id: ActorKey, actor_id: ActorKey) -> bool:  # noqa: ARG002
-        """Nobody is."""
-        return False
-
-    def deaf_to(self, root_id: PostKey) -> Collection[ActorKey]:  # noqa: ARG002 - as above
-        """Nobody is."""
-        return ()
-
-    def watchers(self, actor_id: ActorKey) -> Sequence[ActorKey]:  # noqa: ARG002 - as above
-        """Nobody does."""
-        return ()
-
-    def touched(self, post_id: PostKey) -> Sequence[ActorKey]:  # noqa: ARG002 - as above
-        """Nobody did."""
-        return ()
-
-
-UNSETTLED: Final = Unsettled()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StoredLookups:
-    """`Lookups` in a unit of work, at a time; `runners` are the people who run the node."""
-
-    uow: UnitOfWork
-    at: datetime
-    runners: Sequence[ActorKey] = ()
-    attention: Attention = UNSETTLED
-
-    def person(self, person_id: ActorKey) -> Person | None:
-        """The person with this key."""
-        return self.uow.people.get(person_id)
-
-    def post(self, post_id: PostKey) -> Post | None:
-        """The post with this key."""
-        return self.uow.posts.get(post_id)
-
-    def recipients(self, post_id: PostKey) -> Sequence[ActorKey]:
-        """Whom the post addresses by name."""
-        return self.uow.posts.recipients(post_id)
-
-    def moderators(self, community_id: ActorKey) -> Sequence[ActorKey]:
-        """Owners and moderators of the community."""
-        return [row.person_id for row in self.uow.memberships.moderators(community_id)]
-
-    def staff(self) -> Sequence[ActorKey]:
-        """Those who run this node."""
-        return self.runners
-
-    def has_blocked(self, blocker_id: ActorKey, blocked_id: ActorKey) -> bool:
-        """Whether the one has blocked the other."""
-        return self.uow.people.has_blocked(blocker_id, blocked_id)
-
-    def can_see(self, person_id: ActorKey, post: Post) -> bool:
-        """Whether the person may see the post."""
-        return sees(self.uow, Viewer(person_id=person_id), post, self.at)
 
 
 def notices(event: Event, lookups: Lookups) -> tuple[Notice, ...]:
@@ -301,12 +194,17 @@ def of_ended_poll(post: Post, voters: Iterable[ActorKey], lookups: Lookups) -> t
 
 
 def _about(post: Post, kinds: dict[ActorKey, NoticeKind], lookups: Lookups) -> Iterable[Notice]:
-    """Notices about a post, to those who may see it and want to hear of its thread."""
-    deaf = lookups.attention.deaf_to(post.root_id) if kinds else ()
-    for person_id, kind in kinds.items():
-        person = None if person_id in deaf else lookups.person(person_id)
-        if person is not None and person.is_local and lookups.can_see(person_id, post):
+    """Notices about a post, to those of ours who may see it and want to hear of its thread."""
+    ours = {person_id: kind for person_id, kind in kinds.items() if _is_ours(person_id, lookups)}
+    deaf = lookups.attention.deaf_to(post.root_id) if ours else ()
+    for person_id, kind in ours.items():
+        if person_id not in deaf and lookups.can_see(person_id, post):
             yield _notice_of(post, person_id, kind)
+
+
+def _is_ours(person_id: ActorKey, lookups: Lookups) -> bool:
+    person = lookups.person(person_id)
+    return person is not None and person.is_local
 
 
 def _notice_of(post: Post, person_id: ActorKey, kind: NoticeKind) -> Notice:
@@ -335,7 +233,9 @@ def _of_removal(event: PostRemoved, lookups: Lookups) -> Iterable[Notice]:
 def _of_reaction(event: Reacted, lookups: Lookups) -> Iterable[Notice]:
     # Downvotes are counted, not announced: being told who disliked helps nobody.
     post = None if event.kind is ReactionKind.DISLIKE else lookups.post(event.post_id)
-    if post is not None and post.author_id not in lookups.attention.deaf_to(post.root_id):
+    if post is None or not _is_ours(post.author_id, lookups):
+        return
+    if post.author_id not in lookups.attention.deaf_to(post.root_id):
         boost = event.kind is ReactionKind.BOOST
         yield Notice(
             person_id=post.author_id,

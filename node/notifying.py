@@ -15,11 +15,11 @@ from communities.events import (
     PostWithdrawn,
 )
 from communities.membership import MembershipState
+from communities.notice_lookups import StoredLookups
 from communities.notice_policy import FILTERABLE, USUAL, Acquaintance, Treatment, treatment
 from communities.notifications import (
     Notice,
     NoticeKind,
-    StoredLookups,
     group_key,
     notices,
     of_ended_poll,
@@ -63,7 +63,7 @@ def step(uow: UnitOfWork, now_ms: int, most: int = MOST) -> int:
 
 def _lookups(uow: UnitOfWork, at: datetime) -> StoredLookups:
     attention = StoredAttention(uow.connection, at)
-    return StoredLookups(uow=uow, at=at, attention=attention, runners=uow.accounts.staff())
+    return StoredLookups(uow=uow, at=at, attention=attention, runners=uow.accounts.staff)
 
 
 def _tell(uow: UnitOfWork, logged: Logged, lookups: StoredLookups) -> None:

@@ -1,4 +1,4 @@
-"""What people want to hear of, for `communities.notifications`: mutes, bells, own reactions."""
+"""What people want to hear of, for `communities.notice_lookups`: mutes, bells, own reactions."""
 
 from collections.abc import Collection, Sequence
 from datetime import datetime
@@ -35,7 +35,7 @@ _VOTERS = Statement(
 
 
 class StoredAttention:
-    """Satisfies `communities.notifications.Attention`, at a time; remembers whom it looked up."""
+    """Satisfies `communities.notice_lookups.Attention`, at a time; remembers whom it looked up."""
 
     def __init__(self, connection: Connection, at: datetime) -> None:
         """Work on this connection."""
@@ -47,6 +47,7 @@ class StoredAttention:
         self._threads = ThreadMutes(connection)
         self._options = FollowsShown(connection)
         self._silenced: dict[ActorKey, tuple[frozenset[ActorKey], frozenset[str]]] = {}
+        self._deaf: dict[PostKey, Collection[ActorKey]] = {}
 
     def is_silenced(self, person_id: ActorKey, actor_id: ActorKey) -> bool:
         """Whether the person muted this actor, or blocked its server."""
@@ -62,7 +63,10 @@ class StoredAttention:
 
     def deaf_to(self, root_id: PostKey) -> Collection[ActorKey]:
         """Who has muted the thread."""
-        return self._threads.muting(root_id)
+        known = self._deaf.get(root_id)
+        if known is None:
+            known = self._deaf[root_id] = self._threads.muting(root_id)
+        return known
 
     def watchers(self, actor_id: ActorKey) -> Sequence[ActorKey]:
         """Who wants to be told of every post of this actor."""

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import bindparam, delete, func, insert, literal_column, select, update
+from sqlalchemy import bindparam, delete, func, insert, literal_column, null, select, update
 
 from storage.connection import Connection, Row
 from storage.errors import LeaseLost
@@ -71,7 +71,13 @@ _RETRY = Statement(
 _FAIL = Statement(
     update(jobs)
     .where(*_MINE)
-    .values(leased_until_ms=0, failed_ms=bindparam("new_failed_ms"), error=bindparam("new_error"))
+    .values(
+        # Its key is free: what was given up once may be asked for again.
+        key=null(),
+        leased_until_ms=0,
+        failed_ms=bindparam("new_failed_ms"),
+        error=bindparam("new_error"),
+    )
 )
 _EXTEND = Statement(update(jobs).where(*_MINE).values(leased_until_ms=bindparam("until_ms")))
 _WAITING = Statement(

@@ -96,10 +96,11 @@ class Uploads:
         """Describe an upload anew, or give it another small picture."""
         medium = await self._mine(request)
         async with read_multipart(request, self.desk, "thumbnail") as (sent, files):
-            described = description_of(sent, Description(alt=medium.alt, focus=medium.focus))
+            # What is wrong with it is said before a picture is made.
+            description_of(sent, Description())
             if thumbnail := files.get("thumbnail"):
                 await change_preview(self._media, medium, thumbnail)
-            changed = await self.desk.storage.write(_describe, medium, described)
+            changed = await self.desk.storage.write(_describe, medium, sent)
         return reply(self._entity(changed))
 
     async def delete(self, request: web.Request) -> web.Response:
@@ -198,8 +199,9 @@ def _of_owner(uow: UnitOfWork, owner_id: ActorKey, media_id: int) -> Medium:
     return uow.media.of_owner(media_id, owner_id)
 
 
-def _describe(uow: UnitOfWork, medium: Medium, wanted: Description) -> Medium:
+def _describe(uow: UnitOfWork, medium: Medium, sent: Parameters) -> Medium:
     current = uow.media.of_owner(medium.id, medium.owner_id)
+    wanted = description_of(sent, Description(alt=current.alt, focus=current.focus))
     uow.media.describe(current.id, alt=wanted.alt, focus=wanted.focus)
     return uow.media.get(current.id) or current
 

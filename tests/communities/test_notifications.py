@@ -15,7 +15,8 @@ from communities.events import (
 )
 from communities.joining import ask_to_join
 from communities.membership import Role
-from communities.notifications import Notice, NoticeKind, StoredLookups, notices
+from communities.notice_lookups import StoredLookups
+from communities.notifications import Notice, NoticeKind, notices
 from communities.people import ActorKey, Person
 from communities.posts import Post, PostState, ReactionKind, Visibility
 from tests.communities.village import NOW, Village
@@ -23,7 +24,9 @@ from tests.communities.village import NOW, Village
 
 def tell(village: Village, event: Event, staff: tuple[Person, ...] = ()) -> dict[str, NoticeKind]:
     """Who is told what, by name."""
-    lookups = StoredLookups(uow=village.uow, at=NOW, runners=tuple(person.id for person in staff))
+    lookups = StoredLookups(
+        uow=village.uow, at=NOW, runners=lambda: [person.id for person in staff]
+    )
     found = notices(event, lookups)
     assert len({notice.person_id for notice in found}) == len(found)
     return {village.uow.people.rows[notice.person_id].localpart: notice.kind for notice in found}

@@ -65,6 +65,18 @@ async def test_a_key_stands_for_one_waiting_job(storage: Storage) -> None:
     assert await enqueue(storage, "b", key="actor 1"), "its place is free again"
 
 
+async def test_a_job_given_up_does_not_stand_in_the_way_of_the_next_with_its_key(
+    storage: Storage,
+) -> None:
+    await enqueue(storage, "a", key="letter to ada")
+    (job,) = await lease(storage)
+
+    await storage.write(lambda uow: uow.jobs.fail(job, at_ms=5, error="no mail server"))
+
+    assert await enqueue(storage, "b", key="letter to ada")
+    assert names(await lease(storage, 6)) == ["b"]
+
+
 async def test_jobs_of_one_order_key_run_one_after_the_other(storage: Storage) -> None:
     for name in ("a1", "a2", "b1"):
         await enqueue(storage, name, order_key=name[0])

@@ -81,14 +81,15 @@ def _page(tools: Tools, sources: SourcesOf, rows: RowsOf, *, forward: bool) -> S
     """The newest (or oldest) rows of all sources."""
     near = _near(tools, sources, rows, forward=forward)
     place = near.c.place
-    first, last = (func.max(place), BEFORE) if forward else (func.min(place), AFTER)
-    edge = select(case((func.count() == MOST, first), else_=last)).select_from(near)
+    far, end = (func.max(place), BEFORE - 1) if forward else (func.min(place), AFTER + 1)
+    edge = select(case((func.count() == MOST, far), else_=end)).select_from(near).scalar_subquery()
     few = rows(tools, "few", near)
-    inside = few.id <= edge.scalar_subquery() if forward else few.id >= edge.scalar_subquery()
+    # One bound on each side: of two, SQLite may seek by the wider one and read all in between.
+    inside = (few.id > AFTER, few.id <= edge) if forward else (few.id < BEFORE, few.id >= edge)
     found = (
         select(*((few.id,) if tools.is_sqlite else few.columns))
         .select_from(few.origin)
-        .where(few.source == near.c.source, *within(few.id), inside, *few.where)
+        .where(few.source == near.c.source, *inside, *few.where)
         .order_by(few.id if forward else few.id.desc())
         .limit(MOST)
         .correlate(near)

@@ -28,12 +28,15 @@ from protocols.matrix.identifiers import (
 )
 from protocols.matrix.redaction import redact
 from protocols.matrix.room_versions import RoomVersion
-from protocols.strict_json import JsonObject, JsonValue
+from protocols.strict_json import MAX_INTEGER, JsonObject, JsonValue
 
 MAX_EVENT_BYTES: Final = 65_536
 MAX_PREV_EVENTS: Final = 20
 MAX_AUTH_EVENTS: Final = 10
 MAX_TEXT_BYTES: Final = 255
+MAX_EVENT_DEPTH: Final = MAX_INTEGER
+"""In every room version. Versions 3 to 5 would allow 2^63 - 1, but Synapse drops such an event and
+would drop those after it too, ours among them: one event could make us speak to nobody."""
 
 _MAX_INT64: Final = 2**63 - 1
 _NOT_HASHED: Final = frozenset({"hashes", "signatures", "unsigned"})
@@ -81,9 +84,9 @@ class Event:
         content: of any shape, whatever the type promises.
         prev_events: at most 20, as the sender ordered them.
         auth_events: at most 10, as the sender ordered them.
-        depth: 0 to `version.max_depth`; the word of a peer, good for ordering at best.
+        depth: 0 to MAX_EVENT_DEPTH; the word of a peer, good for ordering at best.
         origin_server_ts: milliseconds since 1970 by the sender's clock; 64 bits.
-        hashes: holds a string "sha256".
+        hashes: texts, "sha256" among them.
         signatures: only the well-formed ones.
         redacts: the id of the event that this m.room.redaction is about, if it is an id.
         version: the rules of the room.
@@ -137,7 +140,8 @@ def parse_event(document: JsonObject, version: RoomVersion) -> Event:
         raise _malformed("event that names itself")
     kept = {key: value for key, value in document.items() if key != "unsigned"}
     kept["signatures"] = _signatures(_object_of(document, "signatures"))
-    if not isinstance(_object_of(document, "hashes").get("sha256"), str):
+    hashes = _object_of(document, "hashes")
+    if "sha256" not in hashes or not all(isinstance(text, str) for text in hashes.values()):
         raise _malformed("event without a hash")
     plain = check_tree(kept, strict=version.strict_json)
     forms = canonical_forms(kept, version, plain=plain)
@@ -167,7 +171,7 @@ def check_event(
         content=content,
         prev_events=parse_event_ids(document, "prev_events", MAX_PREV_EVENTS),
         auth_events=parse_event_ids(document, "auth_events", MAX_AUTH_EVENTS),
-        depth=_integer(document, "depth", 0, version.max_depth),
+        depth=_integer(document, "depth", 0, MAX_EVENT_DEPTH),
         origin_server_ts=_integer(document, "origin_server_ts", -_MAX_INT64 - 1, _MAX_INT64),
         hashes=_object_of(document, "hashes"),
         signatures=_object_of(document, "signatures"),

@@ -9,7 +9,13 @@ from dataclasses import dataclass
 from typing import Final
 
 from protocols.key_formats import render_unpadded_base64
-from protocols.matrix.event import CanonicalForms, Event, check_event, content_to_hash
+from protocols.matrix.event import (
+    MAX_EVENT_DEPTH,
+    CanonicalForms,
+    Event,
+    check_event,
+    content_to_hash,
+)
 from protocols.matrix.event_json import check_tree, encode
 from protocols.matrix.identifiers import EventId, RoomId, UserId
 from protocols.matrix.keys import SigningKey
@@ -102,9 +108,9 @@ def draft_document(draft: EventDraft, version: RoomVersion) -> JsonObject:
     return document
 
 
-def next_depth(depths: Iterable[int], version: RoomVersion) -> int:
+def next_depth(depths: Iterable[int]) -> int:
     """Give the depth of an event after those; at the limit it stays there.
 
     Spec: matrix/v1.19 rooms/v6 "Event format" (`depth`).
     """
-    return min(max(depths, default=0) + 1, version.max_depth)
+    return min(max(depths, default=0) + 1, MAX_EVENT_DEPTH)

@@ -18,8 +18,10 @@ import msgspec
 from protocols.errors import RemoteProtocolError
 from protocols.strict_json import MAX_INTEGER, JsonObject, JsonValue
 
-MAX_DEPTH: Final = 128
-"""Nesting at which other readers (serde_json) give up, so that no server admits deeper events."""
+MAX_DEPTH: Final = 127
+"""Nesting of an event up to which serde_json goes on, and with it Synapse and others."""
+MAX_BODY_DEPTH: Final = 512
+"""Nesting of a body: far more than an event may have, so that a deep event is refused alone."""
 
 # Only an escape can make half a surrogate pair; such a text cannot be written as UTF-8.
 _SURROGATE_ESCAPE: Final = re.compile(rb"\\u[dD][89a-fA-F]")
@@ -47,7 +49,7 @@ def load_body(raw: bytes, *, max_bytes: int) -> JsonObject:
     return value
 
 
-def canonical(value: JsonObject, *, strict: bool) -> bytes:
+def canonical(value: JsonObject, *, strict: bool, max_depth: int = MAX_DEPTH) -> bytes:
     """Give the canonical form; with `strict` refuse what canonical JSON does not have.
 
     Spec: matrix/v1.19 appendices "Canonical JSON"; rooms/v1 and rooms/v6 "Canonical JSON".
@@ -55,10 +57,10 @@ def canonical(value: JsonObject, *, strict: bool) -> bytes:
     Raises:
         RemoteProtocolError: M_BAD_JSON for a number, nesting or text without such a form.
     """
-    return encode(value, plain=check_tree(value, strict=strict))
+    return encode(value, plain=check_tree(value, strict=strict, max_depth=max_depth))
 
 
-def check_tree(root: JsonObject, *, strict: bool) -> bool:
+def check_tree(root: JsonObject, *, strict: bool, max_depth: int = MAX_DEPTH) -> bool:
     """Tell whether all numbers are canonical; level by level, without recursion.
 
     Raises:
@@ -67,7 +69,7 @@ def check_tree(root: JsonObject, *, strict: bool) -> bool:
     """
     plain = True
     level: list[JsonObject | list[JsonValue]] = [root]
-    for _ in range(MAX_DEPTH):
+    for _ in range(max_depth):
         below: list[JsonObject | list[JsonValue]] = []
         for container in level:
             for value in container.values() if isinstance(container, dict) else container:
@@ -82,7 +84,7 @@ def check_tree(root: JsonObject, *, strict: bool) -> bool:
             break
         level = below
     else:
-        raise _bad("event nested too deep")
+        raise _bad("JSON nested too deep")
     if strict and not plain:
         raise _bad("number is not canonical")
     return plain

@@ -15,6 +15,7 @@ from typing import Final, Literal
 from protocols.errors import RemoteProtocolError
 from protocols.matrix.event import (
     MAX_AUTH_EVENTS,
+    MAX_EVENT_DEPTH,
     MAX_PREV_EVENTS,
     Event,
     parse_event_ids,
@@ -89,7 +90,7 @@ def draft_from_template(
         content={**wish.content, "membership": wish.membership, **_voucher(content, wish, version)},
         prev_events=parse_event_ids(template, "prev_events", MAX_PREV_EVENTS),
         auth_events=parse_event_ids(template, "auth_events", MAX_AUTH_EVENTS),
-        depth=_depth(template.get("depth"), version),
+        depth=_depth(template.get("depth")),
         origin_server_ts=now_ms,
     )
     return draft, version
@@ -151,8 +152,8 @@ def _voucher(content: JsonObject, wish: MembershipWish, version: RoomVersion) ->
     return {_VOUCHER: voucher}
 
 
-def _depth(depth: JsonValue, version: RoomVersion) -> int:
-    if type(depth) is not int or not 0 <= depth <= version.max_depth:
+def _depth(depth: JsonValue) -> int:
+    if type(depth) is not int or not 0 <= depth <= MAX_EVENT_DEPTH:
         raise _refusal("template with a depth out of range")
     return depth
 

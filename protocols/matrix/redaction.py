@@ -34,6 +34,7 @@ def redact_content(kind: JsonValue, content: JsonObject, version: RoomVersion) -
     kept = {key: value for key, value in content.items() if key in names}
     if kind == "m.room.member" and rules.keeps_third_party_signed:
         invite = content.get("third_party_invite")
-        if isinstance(invite, dict) and "signed" in invite:
-            kept["third_party_invite"] = {"signed": invite["signed"]}
+        if isinstance(invite, dict):
+            # Also when nothing stays in it: Synapse names the event with `{}` in its place.
+            kept["third_party_invite"] = {k: v for k, v in invite.items() if k == "signed"}
     return kept

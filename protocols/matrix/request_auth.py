@@ -16,7 +16,7 @@ from typing import Final
 
 from protocols.errors import RemoteProtocolError, SignatureRefused
 from protocols.key_formats import is_signed_by
-from protocols.matrix.event_json import canonical
+from protocols.matrix.event_json import MAX_BODY_DEPTH, canonical
 from protocols.matrix.identifiers import ServerName, parse_server_name
 from protocols.matrix.keys import KeyId, ServerVerifyKeys, SigningKey, is_key_id
 from protocols.matrix.signing import parse_signature, render_signature
@@ -162,7 +162,7 @@ def _signed_form(request: FederationRequest, origin: ServerName, destination: Se
     }
     if request.content is not None:
         document["content"] = request.content
-    return canonical(document, strict=False)
+    return canonical(document, strict=False, max_depth=MAX_BODY_DEPTH)
 
 
 def _parameters(header: str, position: int) -> dict[str, str]:

@@ -28,9 +28,6 @@ StateResolution = Literal["v2", "v2.1"]
 DEFAULT_VERSION: Final = "12"
 REFUSED_VERSIONS: Final = frozenset({"1", "2"})
 
-_MAX_INT64: Final = 2**63 - 1
-_MAX_CANONICAL: Final = 2**53 - 1
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RedactionRules:
@@ -58,7 +55,6 @@ class RoomVersion:
         urlsafe_event_ids: event ids are written in url-safe base64, not in the standard one.
         redaction: what redaction leaves.
         strict_json: canonical JSON is enforced: no fractions, no integer beyond 2^53 - 1.
-        max_depth: the largest depth of an event.
         enforces_key_validity: a signature counts only until the end of its key.
         aliases_have_rules: m.room.aliases has its own auth rule.
         guards_notification_levels: the rules for power levels look at `notifications` too.
@@ -78,7 +74,6 @@ class RoomVersion:
     urlsafe_event_ids: bool
     redaction: RedactionRules
     strict_json: bool
-    max_depth: int
     enforces_key_validity: bool
     aliases_have_rules: bool
     guards_notification_levels: bool
@@ -168,7 +163,6 @@ _V3: Final = RoomVersion(
     urlsafe_event_ids=False,
     redaction=_until_10(_CONTENT_1),
     strict_json=False,
-    max_depth=_MAX_INT64,
     enforces_key_validity=False,
     aliases_have_rules=True,
     guards_notification_levels=False,
@@ -189,7 +183,6 @@ _V6: Final = replace(
     identifier="6",
     redaction=_until_10(_CONTENT_6),
     strict_json=True,
-    max_depth=_MAX_CANONICAL,
     aliases_have_rules=False,
     guards_notification_levels=True,
 )

@@ -234,12 +234,12 @@ def parse_signature(text: JsonValue) -> bytes:
     Raises:
         SignatureRefused: malformed.
     """
-    if isinstance(text, str):
-        try:
-            return parse_unpadded_base64(text)
-        except RemoteProtocolError:
-            pass
-    raise SignatureRefused("malformed", "no base64")
+    if not isinstance(text, str):
+        raise SignatureRefused("malformed", "no text")
+    try:
+        return parse_unpadded_base64(text)
+    except RemoteProtocolError:
+        raise SignatureRefused("malformed", "no base64") from None
 
 
 def render_signature(signed: bytes, key: SigningKey) -> str:

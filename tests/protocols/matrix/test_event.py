@@ -120,6 +120,7 @@ def test_event_without_a_required_field_is_refused(field: str) -> None:
         pytest.param("room_id", None, id="room id null"),
         pytest.param("hashes", {}, id="no hash"),
         pytest.param("hashes", {"sha256": 5}, id="hash as a number"),
+        pytest.param("hashes", {"sha256": "x", "md5": 5}, id="another hash as a number"),
         pytest.param("signatures", [], id="signatures as a list"),
         pytest.param("event_id", "$mine", id="event that names itself"),
     ],
@@ -205,13 +206,32 @@ def test_deeply_nested_content_is_refused_without_recursion() -> None:
         nested = nested.pop()
 
 
+def test_nesting_is_taken_as_far_as_others_take_it() -> None:
+    """Synapse takes 125 lists inside of an event's content, and refuses one more."""
+    value: JsonValue = 1
+    for _ in range(125):
+        value = [value]
+
+    assert event_of(content={"a": value}).content == {"a": value}
+    with pytest.raises(RemoteProtocolError):
+        event_of(content={"a": [value]})
+
+
 def test_long_integers_and_fractions_are_taken_before_version_6_only() -> None:
     content: JsonObject = {"a": 2**60, "b": 1.5, "c": 1e10}
-    document = document_of("3", content=content, depth=2**60)
+    document = document_of("3", content=content, origin_server_ts=2**60)
 
     assert parse_event(document, V3).content == content
     with pytest.raises(RemoteProtocolError, match="canonical"):
         parse_event(document, V6)
+
+
+def test_depth_that_would_cut_us_off_from_others_is_refused_in_old_rooms_too() -> None:
+    """2^63 - 1 is allowed on paper; after it, no event of ours would be taken by Synapse."""
+    document: JsonObject = {**document_of("3"), "depth": 2**53}
+
+    with pytest.raises(RemoteProtocolError):
+        parse_event(document, V3)
 
 
 def test_room_id_of_version_12_is_a_hash() -> None:
@@ -283,6 +303,8 @@ def test_only_the_signed_part_of_a_third_party_invite_outlives_redaction() -> No
         "third_party_invite": {"signed": {"token": "t"}},
     }
     assert redact(document, V10)["content"] == {"membership": "invite"}
+    content["third_party_invite"] = {"display_name": "A."}
+    assert redact(document, V11)["content"] == {"membership": "invite", "third_party_invite": {}}
     content["third_party_invite"] = "none"
     assert redact(document, V11)["content"] == {"membership": "invite"}
 

@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from protocols.errors import LocalProtocolError, RemoteProtocolError, SignatureRefused
+from protocols.matrix.event import parse_event
 from protocols.matrix.identifiers import EventId, ServerName
 from protocols.matrix.request_auth import (
     FederationRequest,
@@ -15,13 +16,14 @@ from protocols.matrix.request_auth import (
     parse_authorization,
     verify_request,
 )
+from protocols.matrix.room_versions import ROOM_VERSIONS
 from protocols.matrix.signing import sign_json
 from protocols.matrix.transactions import (
     build_transaction,
     build_transaction_answer,
     parse_transaction,
 )
-from protocols.strict_json import JsonObject
+from protocols.strict_json import JsonObject, JsonValue
 from tests.protocols.matrix.vectors import NOW, event_of, key_of, verify_keys
 
 A, B = ServerName("a.example:8448"), ServerName("b.example")
@@ -223,6 +225,22 @@ def test_broken_event_in_a_transaction_does_not_touch_the_others() -> None:
 
     assert read.pdus == ({"depth": 2**70}, event.document)
     assert read.edus == ()
+
+
+def test_deep_event_is_refused_alone_not_with_its_transaction() -> None:
+    deep: JsonValue = 1
+    for _ in range(400):
+        deep = [deep]
+    hostile: JsonObject = {**event_of().document, "content": {"a": deep}}
+    body: JsonObject = {"pdus": [hostile, event_of().document]}
+    request = replace(REQUEST, content=body)
+
+    verify(build_authorization(request, B, KEY), request)
+    bad, good = parse_transaction(body, A).pdus
+
+    with pytest.raises(RemoteProtocolError):
+        parse_event(bad, ROOM_VERSIONS["11"])
+    assert parse_event(good, ROOM_VERSIONS["11"]).event_id == event_of().event_id
 
 
 def test_transaction_of_ours_is_never_too_full() -> None:

@@ -160,7 +160,7 @@ TOUCH = Statement(
     update(media_cache)
     .where(media_cache.c.key == bindparam("cached"))
     .values(used_ms=bindparam("new_used_ms")),
-    counts_only=True,
+    is_unremembered=True,
 )
 CACHED_BYTES = Statement(select(func.coalesce(func.sum(media_cache.c.bytes), 0)))
 LEAST_USED = Statement(

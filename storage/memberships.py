@@ -114,7 +114,7 @@ _COUNT = Statement(
     update(communities)
     .where(communities.c.id == bindparam("community"))
     .values(members=communities.c.members + bindparam("change")),
-    counts_only=True,
+    is_unremembered=True,
 )
 _NAMES = ("community_id", "person_id", "state", "role", "uri", "since_ms", "until_ms")
 

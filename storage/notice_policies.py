@@ -11,6 +11,7 @@ from communities.notice_policy import USUAL, NoticePolicy, Treatment
 from communities.people import ActorKey
 from communities.posts import PostKey
 from storage.connection import Connection, Row
+from storage.memory import Memory
 from storage.pages import Pages, Window
 from storage.statements import Statement, Tools, json_list
 from storage.tables.social import notifications
@@ -145,13 +146,18 @@ class NoticePolicies:
     def __init__(self, connection: Connection) -> None:
         """Work on this connection."""
         self._db = connection
+        self._memory: Memory[NoticePolicy] = Memory(connection.memories, "notification_policies")
 
     def get(self, person_id: ActorKey) -> NoticePolicy:
         """A person's policy; the usual one when they changed nothing."""
+        known = self._memory.recall(person_id)
+        if known is not None:
+            return known
         row = self._db.row(_POLICY, person=person_id)
-        if row is None:
-            return USUAL
-        return NoticePolicy(**dict(zip(_CHOICES, map(Treatment, row), strict=True)))
+        policy = USUAL
+        if row is not None:
+            policy = NoticePolicy(**dict(zip(_CHOICES, map(Treatment, row), strict=True)))
+        return self._memory.keep(policy, person_id)
 
     def put(self, person_id: ActorKey, policy: NoticePolicy) -> None:
         """Replace a person's policy."""

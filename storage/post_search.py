@@ -163,7 +163,10 @@ _BY_AUTHOR = Statement(lambda tools: _page(tools, by_author=True))
 
 def _put(tools: Tools) -> Any:  # noqa: ANN401 - text
     if tools.is_sqlite:
-        return text("INSERT INTO search_posts (rowid, words, marks) VALUES (:post, :words, :marks)")
+        return text(
+            "INSERT OR REPLACE INTO search_posts (rowid, words, marks)"
+            " VALUES (:post, :words, :marks)"
+        )
     return text(
         "INSERT INTO search_posts (post_id, words) VALUES (:post, CAST(:words AS tsvector))"
         " ON CONFLICT (post_id) DO UPDATE SET words = EXCLUDED.words"
@@ -175,8 +178,8 @@ def _drop(tools: Tools) -> Any:  # noqa: ANN401 - text
     return text(f"DELETE FROM search_posts WHERE {key} = :post")  # noqa: S608 - of two names
 
 
-_PUT = Statement(_put)
-_DROP = Statement(_drop)
+_PUT = Statement(_put, is_unremembered=True)
+_DROP = Statement(_drop, is_unremembered=True)
 
 
 _OLDER = Statement(
@@ -197,7 +200,6 @@ class PostSearch:
     def put(self, post_id: PostKey, words: Sequence[str], marks: Sequence[str]) -> None:
         """Let a post be found by these words; in the place of those before."""
         if self._db.is_sqlite:
-            self._db.run(_DROP, post=post_id)
             self._db.run(_PUT, post=post_id, words=" ".join(words), marks=" ".join(marks))
         else:
             self._db.run(_PUT, post=post_id, words=_vector(words, marks))

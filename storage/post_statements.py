@@ -118,7 +118,7 @@ COUNT_IN_COMMUNITY = Statement(
         posts=communities.c.posts + bindparam("posts_change"),
         comments=communities.c.comments + bindparam("comments_change"),
     ),
-    counts_only=True,
+    is_unremembered=True,
 )
 ADD_REVISION = Statement(
     lambda tools: (

@@ -9,6 +9,7 @@ from sqlalchemy import bindparam, delete, exists, select
 from communities.people import ActorKey
 from protocols.web_push import Receiver
 from storage.connection import Connection, Row
+from storage.memory import Memory
 from storage.statements import Statement, Tools
 from storage.tables.apps import app_tokens
 from storage.tables.telling import push_subscriptions
@@ -85,6 +86,9 @@ class PushSubscriptions:
     def __init__(self, connection: Connection) -> None:
         """Work on this connection."""
         self._db = connection
+        self._memory: Memory[list[PushSubscription]] = Memory(
+            connection.memories, "push_subscriptions", "app_tokens"
+        )
 
     def put(self, subscription: PushSubscription) -> None:
         """Store it, in the place of what its token had before."""
@@ -114,7 +118,11 @@ class PushSubscriptions:
 
     def of(self, person_id: ActorKey) -> Sequence[PushSubscription]:
         """All apps that want to be told what a person is told, and whose tokens hold."""
-        return [_subscription(row) for row in self._db.rows(_OF_PERSON, person=person_id)]
+        known = self._memory.recall(person_id)
+        if known is not None:
+            return known
+        found = [_subscription(row) for row in self._db.rows(_OF_PERSON, person=person_id)]
+        return self._memory.keep(found, person_id)
 
     def drop(self, subscription_id: int) -> bool:
         """Forget one; False when it was gone."""

@@ -97,17 +97,17 @@ class Compiled:
 class Statement:
     """A statement in the text of each dialect, with the values fixed in it."""
 
-    __slots__ = ("_build", "_counts_only", "postgresql", "sqlite")
+    __slots__ = ("_build", "_is_unremembered", "postgresql", "sqlite")
 
-    def __init__(self, build: ClauseElement | Build, *, counts_only: bool = False) -> None:
+    def __init__(self, build: ClauseElement | Build, *, is_unremembered: bool = False) -> None:
         """Keep the construct, or the function that makes it for a dialect.
 
         Args:
             build: the construct.
-            counts_only: it changes counters, which no remembered value holds.
+            is_unremembered: it changes what no remembered value holds: counters, words to be found.
         """
         self._build = build
-        self._counts_only = counts_only
+        self._is_unremembered = is_unremembered
         self.sqlite: Compiled | None = None
         self.postgresql: Compiled | None = None
 
@@ -148,7 +148,7 @@ class Statement:
             by_position = construct.compile(dialect=_SQLITE_BY_POSITION)
             sql = str(by_position)
             order = tuple(by_position.positiontup)  # type: ignore[attr-defined]  # as above
-        touches = None if self._counts_only else _touched(construct, sql)
+        touches = None if self._is_unremembered else _touched(construct, sql)
         return Compiled(sql, literals, order, touches, order is None and not literals)
 
 

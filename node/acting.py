@@ -4,6 +4,7 @@ Each method makes the ids, asks the domain in one unit of work, and answers with
 The domain decides whether it may be done; who acts has been established by the surface.
 """
 
+import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
@@ -72,10 +73,14 @@ class Acting:
 
     async def write(self, person_id: ActorKey, draft: Draft) -> Post:
         """Publish a post, comment or message, or request it. Raises as `posting.submit`."""
-        return await self.run(posting.submit, self.prepare(person_id, draft))
+        command = await asyncio.to_thread(self.prepare, person_id, draft)
+        return await self.run(posting.submit, command)
 
     def prepare(self, person_id: ActorKey, draft: Draft) -> posting.PublishPost:
-        """The post that a draft makes now, for a unit that does more than publish it."""
+        """The post that a draft makes now, for a unit that does more than publish it.
+
+        Its text is rendered, which takes a while: call it on a thread.
+        """
         key = PostKey(self.snowflakes.mint())
         return publish_command(self.uris, key, person_id, draft, self.now())
 

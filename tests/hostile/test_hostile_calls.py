@@ -288,3 +288,26 @@ async def test_what_is_too_much_is_refused_in_time_and_nothing_is_stored(scene: 
 
     assert {status // 100 for status in statuses} == {4}
     assert rows_of(scene) == before
+
+
+ASKED = ("sort", "page", "next", "resource", "client_id", "redirect_uri", "token", "state", "scope")
+FILLED_IN = ("login", "password", "email", "client_id", "client_secret", "token", "code", "csrf")
+
+
+@on_both
+async def test_no_page_and_no_document_is_a_fault_of_ours(scene: Scene) -> None:
+    faults = []
+    names = ("%00", "a%00b", SURROGATE, "%FF", "9" * 25, "a@b@c", "%5B")
+    for method, path, route in scene.routes:
+        if path.startswith("/api/") or method not in ("GET", "POST"):
+            continue
+        calls: list[tuple[str, dict[str, Any]]] = [(filled(path, name), {}) for name in names]
+        calls += [(f"{filled(path, '1')}?{name}=a%00b", {}) for name in ASKED]
+        if method == "POST":
+            calls.append((filled(path, "1"), {"data": dict.fromkeys(FILLED_IN, "a\0b")}))
+        for address, more in calls:
+            headers = {"Accept": "text/html"}
+            got = await scene.call(None, method, address, headers=headers, **more)
+            if got.status >= 500:
+                faults.append((route.name, address, got.status))
+    assert faults == []

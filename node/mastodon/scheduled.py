@@ -1,5 +1,6 @@
 """Scheduled statuses: what waits for its time, and the job that publishes it then."""
 
+import asyncio
 import logging
 from dataclasses import dataclass
 from datetime import datetime
@@ -167,7 +168,7 @@ def publish_scheduled_job(desk: Desk) -> JobHandler:
             log.info("scheduled post %d was refused: %s", id_, refusal.sentence)
             await desk.storage.write(_finish, job)
             return
-        command = desk.acting.prepare(scheduled.person_id, draft)
+        command = await asyncio.to_thread(desk.acting.prepare, scheduled.person_id, draft)
         await desk.acting.run(_publish, command, scheduled, desk.media.urls, job)
 
     return run

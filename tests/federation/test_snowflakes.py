@@ -1,11 +1,6 @@
 """Keys carry the time of what they stand for, and never meet."""
 
-import sys
-from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
-
-import pytest
 
 from federation.snowflakes import Snowflakes
 
@@ -44,22 +39,3 @@ def test_keys_of_our_own_never_run_backwards() -> None:
 
     assert keys == sorted(keys)
     assert milliseconds(keys[1]) == NOW
-
-
-@pytest.fixture
-def _threads_take_turns_often() -> Iterator[None]:
-    usual = sys.getswitchinterval()
-    sys.setswitchinterval(1e-6)
-    yield
-    sys.setswitchinterval(usual)
-
-
-@pytest.mark.usefixtures("_threads_take_turns_often")
-def test_keys_that_threads_mint_at_once_differ() -> None:
-    snowflakes = Snowflakes(lambda: NOW, first=0)
-
-    with ThreadPoolExecutor(4) as threads:
-        parts = threads.map(lambda _: [snowflakes.mint() for _ in range(10_000)], range(4))
-
-    keys = [key for part in parts for key in part]
-    assert len(set(keys)) == len(keys)

@@ -156,6 +156,7 @@ class Node:
             source=self.settings.node.source,
             now=now,
             media=self.apps.media.urls,
+            instance=self.settings.instance,
         )
 
     def routes(self) -> list[Route]:

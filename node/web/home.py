@@ -1,12 +1,12 @@
 """The front page and what is said about the node."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from importlib.metadata import version
 
 from aiohttp import web
 
 from communities.community import Community
-from communities.text import plain_text
+from communities.text import plain_text, render_markdown
 from node.app import Route
 from node.peer_http.documents import redirect_to
 from node.web.cards import card
@@ -37,7 +37,8 @@ def home_routes(site: Site) -> list[Route]:
             return redirect_to(site.uris.node_actor())
         return await home(request)
 
-    about = page_handler(site, lambda uow, visit, _request: _about(site, uow, visit))
+    said = _said(site)
+    about = page_handler(site, lambda uow, visit, _request: _about(site, said, uow, visit))
     return [route("/", front, "home"), route("/about", about, "about")]
 
 
@@ -95,7 +96,17 @@ def _newest(site: Site, uow: UnitOfWork, visit: Visit, listings: Sequence[Listin
     return [line(entry, authors, site.uris, visit, places) for entry in chosen]
 
 
-def _about(site: Site, uow: UnitOfWork, visit: Visit) -> Page:
+def _said(site: Site) -> Mapping[str, str]:
+    """What the settings say in markdown, as HTML; rendering it is not for every visitor."""
+    told = site.instance
+    return {
+        "about": render_markdown(told.about),
+        "privacy": render_markdown(told.privacy_policy or ""),
+        "terms": render_markdown(told.terms or ""),
+    }
+
+
+def _about(site: Site, said: Mapping[str, str], uow: UnitOfWork, visit: Visit) -> Page:
     peers = len(uow.peers.page(most=_MOST_PEERS))
     head = Head(
         title=visit.words.gettext("About this place"),
@@ -109,5 +120,6 @@ def _about(site: Site, uow: UnitOfWork, visit: Visit) -> Page:
         "many_peers": peers == _MOST_PEERS,
         "version": version("noaber"),
         "source": site.source,
+        "said": said,
     }
     return Page(template="about.html", head=head, values=values)

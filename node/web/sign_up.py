@@ -126,6 +126,7 @@ async def _form(
         "needs_email": registering.rules.needs_email,
         "min_age": registering.rules.min_age,
         "min_password": MIN_PASSWORD,
+        "rules": pages.site.instance.rules,
         "max_name": MAX_NAME,
         "domain": pages.site.uris.domain,
         "waits": wait is not None,

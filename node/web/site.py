@@ -8,10 +8,12 @@ from urllib.parse import quote
 from communities.posts import PostKey
 from federation.uris import Uris
 from node.media.urls import MediaUrls
+from node.settings_instance import InstanceSettings
 from storage.actors import Profile
 from storage.store import Storage
 
 _SAFE = "@:!.-_~"
+_SAYS_NOTHING = InstanceSettings()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -21,6 +23,7 @@ class Site:
     Attributes:
         languages: those of the settings, in their order.
         media: where pictures are shown; without it pages link to them alone.
+        instance: what the node says about itself, its rules among it.
     """
 
     storage: Storage
@@ -31,6 +34,7 @@ class Site:
     source: str | None
     now: Callable[[], datetime]
     media: MediaUrls | None = None
+    instance: InstanceSettings = _SAYS_NOTHING
 
     def absolute(self, path: str) -> str:
         """The whole address of a path of this node."""

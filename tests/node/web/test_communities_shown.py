@@ -8,12 +8,13 @@ from communities.community import Community, CommunityVisibility, JoinPolicy
 from communities.membership import Role
 from communities.people import ActorKey, ActorState, Person
 from communities.posts import PostContent, PostState, Visibility
+from node.settings_instance import InstanceSettings
 from node.web.site import Site
 from storage.store import Storage
 from storage.unit_of_work import UnitOfWork
 from tests.support.factories import World
 from tests.support.read_html import Document
-from tests.support.visitor import Visitor
+from tests.support.visitor import Visitor, visiting
 
 HIDDEN = (CommunityVisibility.PRIVATE, CommunityVisibility.SECRET)
 
@@ -281,6 +282,24 @@ async def test_about_page_names_the_contact_and_what_runs(visitor: Visitor, site
     assert "mailto:beheer@noaber.example" in hrefs(document)
     assert "noaber 0." in document.text
     assert "Servers it knows" in document.text
+
+
+async def test_about_page_says_what_newcomers_agree_to(site: Site) -> None:
+    told = InstanceSettings(
+        description="Neighbours.",
+        about="We keep *bees*.",
+        rules=("Be kind.", "No <advertising>."),
+        privacy_policy="What you delete is gone.",
+        terms="Leave when you like.",
+    )
+
+    async with visiting(replace(site, instance=told)) as visitor:
+        page = await visitor.read("/about")
+
+    for words in ("Neighbours.", "We keep bees.", "Be kind.", "No <advertising>."):
+        assert words in page.text
+    assert "What you delete is gone." in page.text
+    assert "Leave when you like." in page.text
 
 
 async def test_community_is_shown_without_a_name_of_its_own(

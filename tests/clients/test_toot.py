@@ -9,7 +9,6 @@ from typing import Any
 import pytest
 from click.testing import CliRunner, Result
 from PIL import Image
-from toot.cli import cli
 
 from node.demo_nodes import DemoNode
 from tests.clients.conftest import Pair
@@ -25,6 +24,9 @@ class Toot:
 
     async def run(self, *words: str, typed: str | None = None) -> Result:
         """Run a command; its result, whatever it was."""
+        # Its terminal library warns whoever looks at its modules, as Hypothesis does beforehand.
+        from toot.cli import cli
+
         runner = CliRunner(env=self._environment)
         return await asyncio.to_thread(runner.invoke, cli, list(words), input=typed)
 

@@ -36,7 +36,7 @@ class Phone:
 
 
 @dataclass(slots=True)
-class Heard(StreamListener):  # type: ignore[misc]  # Mastodon.py has no types
+class Heard(StreamListener):
     """What a stream told, in order."""
 
     events: list[tuple[str, Any]] = field(default_factory=list)

@@ -39,6 +39,7 @@ from storage.unit_of_work import UnitOfWork
 OLDEST_PYTHON = (3, 11)
 SCARCE_BYTES = 2 * 1024**3
 TOO_FEW_BYTES = 256 * 1024**2
+_OF_OTHERS = 0o007
 CLOCK_TOLERANCE = timedelta(minutes=2)
 PEERS_ASKED = 3
 QUEUES_SHOWN = 20
@@ -126,7 +127,15 @@ def data_folder(folder: Path) -> Iterator[Finding]:
     if not os.access(folder, os.R_OK | os.W_OK | os.X_OK):
         yield _fault("data", f"{folder} cannot be written to by this user.")
         return
-    yield _ok("data", f"{folder} can be written to.")
+    media = folder / "media"
+    if media.exists() and not (media.is_dir() and os.access(media, os.R_OK | os.W_OK | os.X_OK)):
+        yield _fault("data", f"{media} cannot be written to by this user: nobody can upload.")
+        return
+    if folder.stat().st_mode & _OF_OTHERS:
+        sentence = f"Other users of this machine can look into {folder}: chmod o= {folder}"
+        yield _warning("data", sentence)
+    else:
+        yield _ok("data", f"{folder} can be written to.")
     free = shutil.disk_usage(folder).free
     room = f"{free / 1024**3:.1f} GiB free in {folder}"
     if free < TOO_FEW_BYTES:

@@ -191,7 +191,7 @@ async def open_node(settings: Settings) -> AsyncIterator[Node]:
         StorageError: the database cannot be opened or brought to its schema.
     """
     engine = make_engine(settings.database_url.reveal())
-    settings.node.data_dir.mkdir(parents=True, exist_ok=True)
+    settings.node.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
     schema.prepare(engine, snapshot_dir=settings.node.data_dir, progress=log.info)
     storage = Storage(
         engine, max_waiting=settings.limits.writer_queue, readers=settings.database.readers

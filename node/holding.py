@@ -15,12 +15,14 @@ LOCK_FILE = "noaber.lock"
 def hold(data_dir: Path) -> Iterator[None]:
     """Have the data folder to oneself inside the block; it is made when it is not there.
 
+    Made here, it is for its owner alone: it holds keys and messages.
+
     The lock is the system's (flock), so a process that was killed leaves none behind.
 
     Raises:
         DataInUse: another process has it.
     """
-    data_dir.mkdir(parents=True, exist_ok=True)
+    data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
     descriptor = os.open(data_dir / LOCK_FILE, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     try:
         try:

@@ -13,15 +13,8 @@ from sqlalchemy import Engine
 
 from node.checkup import Finding, Verdict, data_folder, examine
 from node.cli import run
-from node.settings import (
-    DatabaseSettings,
-    FederationSettings,
-    HttpSettings,
-    Networks,
-    NodeSettings,
-    Secret,
-    Settings,
-)
+from node.settings import (     DatabaseSettings, FederationSettings, HttpSettings, NodeSettings, Settings
+from node.settings_values import Networks, Secret
 from storage.schema import head
 from storage.store import Storage
 from storage.unit_of_work import UnitOfWork
@@ -176,6 +169,26 @@ def test_little_room_is_a_warning_and_none_a_fault(
         verdicts.append(room.verdict)
 
     assert verdicts == [Verdict.OK, Verdict.WARNING, Verdict.FAULT]
+
+
+def test_a_data_folder_that_others_can_look_into_is_a_warning(tmp_path: Path) -> None:
+    tmp_path.chmod(0o755)
+    open_to_all = next(data_folder(tmp_path))
+    tmp_path.chmod(0o750)
+    kept = next(data_folder(tmp_path))
+
+    assert open_to_all.verdict is Verdict.WARNING
+    assert f"chmod o= {tmp_path}" in open_to_all.sentence
+    assert kept.verdict is Verdict.OK
+
+
+def test_media_that_cannot_be_kept_are_a_fault(tmp_path: Path) -> None:
+    (tmp_path / "media").write_text("no folder")
+
+    [found] = data_folder(tmp_path)
+
+    assert found.verdict is Verdict.FAULT
+    assert "nobody can upload" in found.sentence
 
 
 class Usage:

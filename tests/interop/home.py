@@ -27,10 +27,10 @@ from node.settings import (
     FederationSettings,
     HttpSettings,
     MetricsSettings,
-    Networks,
     NodeSettings,
     Settings,
 )
+from node.settings_values import Networks
 from node.verbs.desk import desk_of
 from storage.actors import Profile
 from storage.unit_of_work import DELIVERIES, EVENTS, JOBS, UnitOfWork

@@ -13,7 +13,13 @@ from sqlalchemy import Engine
 
 from node.checkup import Finding, Verdict, data_folder, examine
 from node.cli import run
-from node.settings import (     DatabaseSettings, FederationSettings, HttpSettings, NodeSettings, Settings
+from node.settings import (
+    DatabaseSettings,
+    FederationSettings,
+    HttpSettings,
+    NodeSettings,
+    Settings,
+)
 from node.settings_values import Networks, Secret
 from storage.schema import head
 from storage.store import Storage

@@ -97,9 +97,10 @@ _APPROVE = Statement(
 _TOUCH = Statement(update(accounts).where(_PERSON).values(used_ms=bindparam("new_used_ms")))
 # A literal, for both databases to see that the partial index holds what is asked for.
 _STAFF = Statement(
+    # In the order of the index: by person, all accounts would be read for the few.
     select(accounts.c.person_id)
     .where(accounts.c.role != literal_column("'user'"))
-    .order_by(accounts.c.person_id)
+    .order_by(accounts.c.role, accounts.c.person_id)
 )
 _WAITING = Statement(
     select(*_COLUMNS)
@@ -212,7 +213,7 @@ class Accounts:
 
     def staff(self) -> Sequence[ActorKey]:
         """Who helps to run the node."""
-        return [ActorKey(row[0]) for row in self._db.rows(_STAFF)]
+        return sorted(ActorKey(row[0]) for row in self._db.rows(_STAFF))
 
     def waiting(
         self, state: AccountState, *, before: datetime | None = None, most: int = 200

@@ -26,7 +26,9 @@ _GET = Statement(
 )
 _TO_NOTIFY = Statement(
     select(follow_options.c.follower_id).where(
-        follow_options.c.followee_id == bindparam("followee"), follow_options.c.notify == true()
+        follow_options.c.followee_id == bindparam("followee"),
+        # As the index has it: `= true` would not be seen to be the same.
+        follow_options.c.notify.is_(true()),
     )
 )
 _DROP = Statement(

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import and_, bindparam, delete, func, select, update
+from sqlalchemy import and_, bindparam, delete, func, select, true, update
 
 from communities.notice_policy import USUAL, NoticePolicy, Treatment
 from communities.people import ActorKey
@@ -63,7 +63,7 @@ _PENDING = Statement(
         select(_requests.c.id).where(_MINE).limit(_MOST_COUNTED).subquery()
     )
 )
-_HELD = and_(notifications.c.person_id == bindparam("person"), notifications.c.filtered.is_(True))
+_HELD = and_(notifications.c.person_id == bindparam("person"), notifications.c.filtered == true())
 _PENDING_NOTIFICATIONS = Statement(select(func.count()).select_from(notifications).where(_HELD))
 _RELEASE = Statement(
     update(notifications)
@@ -116,7 +116,7 @@ def _described(tools: Tools) -> Any:  # noqa: ANN401 - a Select
     held = and_(
         notifications.c.person_id == _requests.c.person_id,
         notifications.c.actor_id == _requests.c.actor_id,
-        notifications.c.filtered.is_(True),
+        notifications.c.filtered == true(),
     )
     count = select(func.count()).select_from(notifications).where(held).scalar_subquery()
     last = (

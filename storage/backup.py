@@ -191,7 +191,9 @@ def restore(engine: Engine, source: Path, *, replace: bool = False) -> Verificat
     if not found.is_sound:
         raise StorageError(f"{source} cannot be restored: {'; '.join(found.problems)}")
     if not replace and schema.current(engine) is not None:
-        raise StorageError("there is a database already, which restoring would overwrite")
+        raise StorageError(
+            "there is a database already; to put the backup in its place, say --replace"
+        )
     path = sqlite_path(engine)
     with source.open("rb") as file:
         is_dump = file.read(len(_DUMP_MAGIC)) == _DUMP_MAGIC

@@ -114,7 +114,7 @@ def _prepare(
     to = order.to or wanted or account.email
     if to is None:
         return None
-    link = None
+    link = f"{uris.base}/sign-in" if order.kind is LetterKind.OPENED else None
     if order.kind in _PURPOSES:
         link = keep_link(uow, uris, order.kind, AccountLink(order.person_id, to), token, now)
     return Letter(kind=order.kind, name=person.localpart, to=to, locale=account.locale, link=link)

@@ -64,7 +64,7 @@ def restore(context: click.Context, file: Path, replace: bool) -> None:  # noqa:
             found = put_back(archive, settings, replace=replace)
     click.echo(f"restored {settings.node.domain}: {_summary(found.rows)}")
     _try_keys(settings.database_url.reveal(), settings.node.domain)
-    click.echo("start it with: noaber serve")
+    click.echo(f"start it with: noaber --config {config} serve")
 
 
 @click.command()

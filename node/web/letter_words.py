@@ -57,7 +57,8 @@ def _words_of(words: Words, letter: Letter, title: str) -> tuple[str, list[str]]
             ]
         case LetterKind.OPENED:
             return words.gettext("You are welcome at %(title)s") % told, [
-                words.gettext("your account was approved: you can sign in now.")
+                words.gettext("your account was approved: you can sign in now."),
+                link,
             ]
         case LetterKind.PASSWORD_CHANGED:
             return words.gettext("Your password for %(title)s was changed") % told, [

@@ -225,3 +225,15 @@ async def test_subject_cannot_smuggle_a_header(post: MailServer, clock: Clock) -
 
     assert post.mails[0]["Bcc"] is None
     assert post.recipients == ["ada@mail.example"]
+
+
+async def test_who_was_let_in_is_told_where_to_sign_in(
+    bench: AccountBench, post: MailServer, clock: Clock
+) -> None:
+    ada = await with_address(bench)
+    await ask(bench, LetterKind.OPENED, ada.id)
+
+    await runner_of(bench.storage, post, clock).step()
+
+    (mail,) = post.mails
+    assert "https://noaber.example/sign-in" in mail.get_content()

@@ -60,6 +60,7 @@ def test_a_database_is_not_overwritten_unasked(noaber: Commands, archive: Path) 
 
     assert refused.code == 1
     assert "there is a database already" in refused.err
+    assert "say --replace" in refused.err
     assert "Another swarm" in kept.out
     assert replaced.code == 0
     assert "Another swarm" not in noaber.act("bob", "timeline").out

@@ -7,6 +7,7 @@ import json
 import re
 from collections.abc import AsyncIterator, Iterable, Iterator
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from itertools import product
 from pathlib import Path
 from urllib.parse import quote, urlsplit
@@ -14,6 +15,8 @@ from urllib.parse import quote, urlsplit
 import pytest
 
 from node.app import Access
+from node.push.payloads import payload_of
+from storage.unit_of_work import UnitOfWork
 from tests.support.private_scene import BAIT, WORDS, Got, Scene, fill, private_scene
 
 STRANGERS = ("eve", "rik", "bob", "wim", "ada as bees", None)
@@ -229,6 +232,21 @@ async def test_nobody_is_notified_of_what_they_may_not_see(scene: Scene) -> None
     of_rik = await scene.done("rik", "GET", "/api/v1/notifications")
     assert {one["type"] for one in of_rik} <= {"moderation_warning"}
     assert all(one.get("status") is None for one in of_rik)
+
+
+async def test_no_push_says_what_may_not_be_seen_any_more(scene: Scene) -> None:
+    strangers = {scene.people[who].id for who in ("eve", "rik", "bob", "wim")}
+    account: dict[str, object] = {"display_name": "Ada", "acct": "ada", "avatar": "", "note": ""}
+
+    def read(uow: UnitOfWork) -> list[bytes]:
+        told = [one for one in uow.notifications.since(0, 500) if one.person_id in strangers]
+        at = datetime.now(UTC)
+        return [payload_of(uow, one, account, token="token", language="en", at=at) for one in told]
+
+    payloads = await scene.node.storage.read(read)
+
+    assert len(payloads) > 1
+    assert [word for word in WORDS.values() if word.encode() in b"\n".join(payloads)] == []
 
 
 async def test_a_token_that_was_revoked_opens_nothing(scene: Scene) -> None:

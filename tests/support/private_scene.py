@@ -230,6 +230,7 @@ async def fill(scene: Scene) -> None:
         visibility="direct",
         in_reply_to_id=ids["own"],
     )
+    await scene.settle()
     await _see(scene)
     await _keep(scene, words)
     await _end(scene)

@@ -8,11 +8,12 @@ from aiohttp import web
 
 from communities.errors import Invalid, NotFound
 from communities.people import ActorKey
-from node.app import Access, Route
+from node.app import Route
 from node.auth import actor_of
 from node.mastodon.desk import Desk
 from node.mastodon.paging import id_in_path
 from node.mastodon.replies import reply
+from node.mastodon.route_tables import user_routes
 from protocols.mastodon import announcements as shapes
 from protocols.mastodon.accounts import Entity
 from storage.announcements import Announcement
@@ -41,17 +42,7 @@ def announcement_routes(desk: Desk) -> list[Route]:
         ("PUT", one, told.cheer, "api-announcement-cheer", "write:favourites"),
         ("DELETE", one, told.take_back, "api-announcement-uncheer", "write:favourites"),
     )
-    return [
-        Route(
-            method=method,
-            path=path,
-            handler=handler,
-            access=Access.APP_USER,
-            name=name,
-            scope=scope,
-        )
-        for method, path, handler, name, scope in table
-    ]
+    return user_routes(table)
 
 
 @dataclass(frozen=True, slots=True)

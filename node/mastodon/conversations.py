@@ -10,13 +10,14 @@ from communities.errors import NotFound
 from communities.people import ActorKey
 from communities.posts import PostKey
 from communities.visibility import Viewer
-from node.app import Access, Route
+from node.app import Route
 from node.auth import actor_of
 from node.mastodon.desk import Desk
 from node.mastodon.paging import asked_of, cut, id_in_path, link_header
 from node.mastodon.parameters import query_of
 from node.mastodon.presenting import Presenter
 from node.mastodon.replies import reply
+from node.mastodon.route_tables import user_routes
 from protocols.mastodon.accounts import Entity
 from protocols.mastodon.conversations import conversation
 from storage.conversations import Conversation
@@ -40,17 +41,7 @@ def conversation_routes(desk: Desk) -> list[Route]:
             "write:conversations",
         ),
     )
-    return [
-        Route(
-            method=method,
-            path=path,
-            handler=handler,
-            access=Access.APP_USER,
-            name=name,
-            scope=scope,
-        )
-        for method, path, handler, name, scope in table
-    ]
+    return user_routes(table)
 
 
 def conversation_entities(

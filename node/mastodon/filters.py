@@ -1,5 +1,6 @@
 """Filters: what a person does not want to read, with keywords and single posts."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 from aiohttp import web
@@ -11,7 +12,7 @@ from communities.filtering import (
     Keyword,
     check_filter,
 )
-from node.app import Access, Handler, Route
+from node.app import Handler, Route
 from node.auth import actor_of, viewer_of
 from node.mastodon.desk import Desk
 from node.mastodon.filter_units import (
@@ -34,6 +35,7 @@ from node.mastodon.paging import id_in_path
 from node.mastodon.parameters import parameters_of
 from node.mastodon.presenting_filters import filter_entity
 from node.mastodon.replies import reply
+from node.mastodon.route_tables import user_routes
 from node.peer_http.documents import key_of
 from protocols.mastodon import filters as shapes
 from protocols.mastodon.accounts import Entity
@@ -59,20 +61,20 @@ def filter_routes(desk: Desk) -> list[Route]:
         ("GET", f"{base}/statuses/{{id}}", filters.status, "api-filter-status"),
         ("DELETE", f"{base}/statuses/{{id}}", filters.drop_status, "api-filter-status-drop"),
     )
-    return [
-        Route(
-            method=method,
-            path=path,
-            handler=handler if method == "GET" else telling_apps(desk, handler),
-            access=Access.APP_USER,
-            name=name,
-            scope="read:filters" if method == "GET" else "write:filters",
-        )
+    return routes_of_filters(desk, table)
+
+
+def routes_of_filters(desk: Desk, table: Iterable[tuple[str, str, Handler, str]]) -> list[Route]:
+    """Routes that read filters, and routes that change them, of which apps that listen are told."""
+    return user_routes(
+        (method, path, handler, name, "read:filters")
+        if method == "GET"
+        else (method, path, _telling_apps(desk, handler), name, "write:filters")
         for method, path, handler, name in table
-    ]
+    )
 
 
-def telling_apps(desk: Desk, handler: Handler) -> Handler:
+def _telling_apps(desk: Desk, handler: Handler) -> Handler:
     """The handler; once it has changed filters, the person's apps that listen are told."""
 
     async def change(request: web.Request) -> web.StreamResponse:

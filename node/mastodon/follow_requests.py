@@ -20,7 +20,7 @@ from communities.roles import Action, require
 from communities.ties import NO_TIE, Tie
 from communities.visibility import Viewer
 from node import tying
-from node.app import Access, Handler, Route
+from node.app import Handler, Route
 from node.auth import actor_of, viewer_of
 from node.mastodon.account_lookup import (
     account_in_path,
@@ -42,6 +42,7 @@ from node.mastodon.paging import (
 from node.mastodon.parameters import query_of
 from node.mastodon.relationships import move_of, tie_entity
 from node.mastodon.replies import reply
+from node.mastodon.route_tables import user_routes
 from node.tying import Move
 from protocols.mastodon.accounts import Entity
 from protocols.mastodon.relationships import group_membership
@@ -56,7 +57,6 @@ Rows = Sequence[tuple[ActorKey, int]]
 
 def follow_request_routes(desk: Desk) -> list[Route]:
     """Requests to follow and to join, and the members of a community."""
-    user = Access.APP_USER
     requests, group = "/api/v1/follow_requests", f"{_GROUP}/membership_requests"
     table = (
         ("GET", requests, _waiting(desk), "api-follow-requests", "read:follows"),
@@ -83,10 +83,7 @@ def follow_request_routes(desk: Desk) -> list[Route]:
             )
         ),
     )
-    return [
-        Route(method=method, path=path, handler=handler, access=user, name=name, scope=scope)
-        for method, path, handler, name, scope in table
-    ]
+    return user_routes(table)
 
 
 def _waiting(desk: Desk) -> Handler:

@@ -20,7 +20,7 @@ from communities.filtering import (
     check_keyword,
 )
 from communities.people import ActorKey
-from node.app import Access, Route
+from node.app import Route
 from node.auth import actor_of
 from node.mastodon.desk import Desk
 from node.mastodon.filter_units import (
@@ -30,7 +30,7 @@ from node.mastodon.filter_units import (
     find_keyword,
     make_filter,
 )
-from node.mastodon.filters import telling_apps
+from node.mastodon.filters import routes_of_filters
 from node.mastodon.paging import id_in_path
 from node.mastodon.parameters import Parameters, parameters_of
 from node.mastodon.replies import reply
@@ -53,17 +53,7 @@ def keyword_filter_routes(desk: Desk) -> list[Route]:
         ("PUT", f"{base}/{{id}}", filters.change, "api-v1-filter-change"),
         ("DELETE", f"{base}/{{id}}", filters.drop, "api-v1-filter-drop"),
     )
-    return [
-        Route(
-            method=method,
-            path=path,
-            handler=handler if method == "GET" else telling_apps(desk, handler),
-            access=Access.APP_USER,
-            name=name,
-            scope="read:filters" if method == "GET" else "write:filters",
-        )
-        for method, path, handler, name in table
-    ]
+    return routes_of_filters(desk, table)
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,7 +20,7 @@ from communities.lists import (
 )
 from communities.membership import MembershipState
 from communities.people import ActorKey
-from node.app import Access, Route
+from node.app import Route
 from node.auth import actor_of
 from node.errors import Refusal
 from node.mastodon.desk import Desk
@@ -35,6 +35,7 @@ from node.mastodon.paging import (
 )
 from node.mastodon.parameters import Parameters, invalid, parameters_of, query_of
 from node.mastodon.replies import reply
+from node.mastodon.route_tables import user_routes
 from node.peer_http.documents import key_of
 from protocols.mastodon.accounts import Entity
 from protocols.mastodon.lists import account_list
@@ -62,17 +63,7 @@ def list_routes(desk: Desk) -> list[Route]:
         ("DELETE", f"{one}/accounts", lists.remove, "api-list-remove", "write:lists"),
         ("GET", "/api/v1/accounts/{id}/lists", lists.holding, "api-account-lists", "read:lists"),
     )
-    return [
-        Route(
-            method=method,
-            path=path,
-            handler=handler,
-            access=Access.APP_USER,
-            name=name,
-            scope=scope,
-        )
-        for method, path, handler, name, scope in table
-    ]
+    return user_routes(table)
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from communities.errors import NotFound
 from communities.people import ActorKey
 from communities.posting import PublishPost
 from communities.titles import join_title
-from node.app import Access, Route
+from node.app import Route
 from node.auth import actor_of
 from node.errors import Refusal
 from node.jobs import JobHandler
@@ -22,6 +22,7 @@ from node.mastodon.paging import Around, Asked, asked_of, cut, id_in_path, link_
 from node.mastodon.parameters import invalid, parameters_of, query_of
 from node.mastodon.publishing import Enclosed, reschedule, submission_in, submit_with_media
 from node.mastodon.replies import reply
+from node.mastodon.route_tables import user_routes
 from node.mastodon.submissions import scheduled_at
 from node.media.urls import MediaUrls
 from protocols.mastodon import scheduled as shapes
@@ -45,17 +46,7 @@ def scheduled_routes(desk: Desk) -> list[Route]:
         ("PUT", one, waiting.move, "api-scheduled-move", "write:statuses"),
         ("DELETE", one, waiting.drop, "api-scheduled-drop", "write:statuses"),
     )
-    return [
-        Route(
-            method=method,
-            path=path,
-            handler=handler,
-            access=Access.APP_USER,
-            name=name,
-            scope=scope,
-        )
-        for method, path, handler, name, scope in table
-    ]
+    return user_routes(table)
 
 
 def shown(uow: UnitOfWork, scheduled: ScheduledPost, urls: MediaUrls) -> Entity:

@@ -9,13 +9,14 @@ from aiohttp import web
 from communities.people import ActorKey
 from communities.ties import Tie
 from node import tying
-from node.app import Access, Handler, Route
+from node.app import Handler, Route
 from node.auth import actor_of, viewer_of
 from node.mastodon.account_lookup import entities_of, reply_with_accounts, window_of
 from node.mastodon.desk import Desk
 from node.mastodon.paging import ACCOUNTS, MOST_ACCOUNTS, asked_of, cut, link_header
 from node.mastodon.parameters import invalid, parameters_of, query_of
 from node.mastodon.replies import reply
+from node.mastodon.route_tables import user_routes
 from protocols.mastodon.accounts import Entity
 from protocols.mastodon.moments import moment_or_none
 from storage.pages import Window
@@ -40,17 +41,7 @@ def silencing_routes(desk: Desk) -> list[Route]:
         ("POST", hosts, _block_host(desk), "api-domain-block", "write:blocks"),
         ("DELETE", hosts, _unblock_host(desk), "api-domain-unblock", "write:blocks"),
     )
-    return [
-        Route(
-            method=method,
-            path=path,
-            handler=handler,
-            access=Access.APP_USER,
-            name=name,
-            scope=scope,
-        )
-        for method, path, handler, name, scope in table
-    ]
+    return user_routes(table)
 
 
 def _blocks(desk: Desk) -> Handler:

@@ -7,13 +7,14 @@ from datetime import datetime, timedelta
 from aiohttp import web
 
 from communities.people import ActorKey
-from node.app import Access, Route
+from node.app import Route
 from node.auth import actor_of, viewer_of
 from node.mastodon.account_lookup import known_entities
 from node.mastodon.desk import Desk
 from node.mastodon.paging import ACCOUNTS, MOST_ACCOUNTS, id_in_path
 from node.mastodon.parameters import query_of
 from node.mastodon.replies import reply
+from node.mastodon.route_tables import user_routes
 from protocols.mastodon.accounts import Entity
 from protocols.mastodon.trends import suggestion
 from storage.trends import Suggestion
@@ -35,17 +36,7 @@ def suggestion_routes(desk: Desk) -> list[Route]:
         ("GET", older, told.first, "api-v1-suggestions", "read"),
         ("DELETE", f"{older}/{{id}}", told.decline, "api-suggestion-decline", "read"),
     )
-    return [
-        Route(
-            method=method,
-            path=path,
-            handler=handler,
-            access=Access.APP_USER,
-            name=name,
-            scope=scope,
-        )
-        for method, path, handler, name, scope in table
-    ]
+    return user_routes(table)
 
 
 class _Suggestions:

@@ -10,9 +10,6 @@ from storage.tables.social import blocks
 
 _MINE = blocks.c.blocker_id == bindparam("person")
 _OF = Statement(select(blocks.c.blocked_id).where(_MINE))
-_BY_OTHERS = Statement(
-    select(blocks.c.blocker_id).where(blocks.c.blocked_id == bindparam("person"))
-)
 _PLACE = place_of(blocks.c.at_ms, blocks.c.blocked_id)
 _PAGE = Pages(select(blocks.c.blocked_id, _PLACE).where(_MINE), _PLACE)
 
@@ -27,10 +24,6 @@ class Blocks:
     def of(self, person_id: ActorKey) -> frozenset[ActorKey]:
         """Whom someone has blocked."""
         return frozenset(ActorKey(row[0]) for row in self._db.rows(_OF, person=person_id))
-
-    def by_others(self, person_id: ActorKey) -> frozenset[ActorKey]:
-        """Who has blocked someone."""
-        return frozenset(ActorKey(row[0]) for row in self._db.rows(_BY_OTHERS, person=person_id))
 
     def page(self, person_id: ActorKey, window: Window) -> list[tuple[ActorKey, int]]:
         """Those whom someone has blocked, with their places."""

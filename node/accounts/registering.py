@@ -9,7 +9,6 @@ from communities.events import PersonRegistered
 from communities.limits import MAX_LANGUAGE
 from communities.people import ActorKey, Person
 from communities.registration import (
-    NAME_GRAMMAR,
     AccountState,
     RegistrationRefused,
     RegistrationRules,
@@ -29,7 +28,6 @@ from node.founding import Newcomer, found_person, make_keys
 from node.welcoming import digest_of
 from storage.accounts import Account
 from storage.invitations import Invitation
-from storage.names import NameKind
 from storage.store import Storage
 from storage.times import to_ms
 from storage.unit_of_work import UnitOfWork
@@ -145,13 +143,6 @@ class Registering:
             return None
         return await self.storage.read(_invitation, digest, self.now())
 
-    async def is_free(self, username: str) -> bool:
-        """Whether a name is one, and nobody's, and never was."""
-        name = username.strip().lower()
-        if not NAME_GRAMMAR.fullmatch(name):
-            return False
-        return await self.storage.read(_owner_kind, name) is None
-
 
 def _tidied(form: SignUp) -> SignUp:
     return replace(
@@ -173,8 +164,3 @@ def _language(stated: str | None) -> str | None:
 
 def _invitation(uow: UnitOfWork, digest: bytes, now: datetime) -> Invitation | None:
     return uow.invitations.find(digest, now)
-
-
-def _owner_kind(uow: UnitOfWork, name: str) -> NameKind | None:
-    owner = uow.names.find(name)
-    return None if owner is None else owner.kind

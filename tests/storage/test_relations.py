@@ -213,9 +213,7 @@ async def test_followers_whom_one_knows_are_those_one_follows(
     ]
 
 
-async def test_blocks_are_listed_newest_first_and_seen_from_both_sides(
-    storage: Storage, world: World
-) -> None:
+async def test_blocks_are_listed_newest_first(storage: Storage, world: World) -> None:
     ada, ben, cyd = await people(storage, world, "ada", "ben", "cyd")
 
     def change(uow: UnitOfWork) -> None:
@@ -225,7 +223,6 @@ async def test_blocks_are_listed_newest_first_and_seen_from_both_sides(
             )
         assert [key for key, _place in uow.blocks.page(ada.id, Window())] == [cyd.id, ben.id]
         assert uow.blocks.of(ada.id) == {ben.id, cyd.id}
-        assert uow.blocks.by_others(ben.id) == {ada.id}
 
     await storage.write(change)
 

@@ -77,7 +77,10 @@ class Wanted:
             return self.submission.visibility
         if self.parent is not None and self.parent.visibility is Visibility.DIRECT:
             return "direct"
-        return self.usual.visibility.value
+        usual = self.usual.visibility.value
+        if self.parent is not None and self.parent.visibility is Visibility.FOLLOWERS:
+            return usual if usual in _CLOSED else "private"
+        return usual
 
 
 async def compose(desk: Desk, author_id: ActorKey, submission: Submission) -> Draft:

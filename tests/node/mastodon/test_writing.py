@@ -185,6 +185,18 @@ async def test_a_direct_message_is_for_those_it_mentions(
     assert (await as_(eva).call("POST", STATUSES, json=answer)).status == 404
 
 
+async def test_an_answer_to_what_is_for_followers_is_so_too_unless_told_otherwise(
+    as_: As, ada: Person, ben: Person, world: World, desk: Desk
+) -> None:
+    await desk.storage.write(world.follow, ben, ada)
+    status = await as_(ada).post(STATUSES, json={"status": "home", "visibility": "private"})
+    answer = {"status": "nice", "in_reply_to_id": status["id"]}
+
+    assert (await as_(ben).post(STATUSES, json=answer))["visibility"] == "private"
+    told = {**answer, "visibility": "unlisted"}
+    assert (await as_(ben).post(STATUSES, json=told))["visibility"] == "unlisted"
+
+
 async def test_a_direct_message_to_nobody_is_a_note_to_oneself(
     as_: As, ada: Person, desk: Desk
 ) -> None:

@@ -3,6 +3,7 @@
 Spec: RFC 5321, RFC 5322; RFC 3834 5 (Auto-Submitted).
 """
 
+import logging
 from dataclasses import dataclass
 from datetime import datetime
 from email.headerregistry import Address
@@ -15,6 +16,8 @@ import aiosmtplib
 from communities.errors import NotAllowed, Reason
 from federation.errors import Failure, PeerRefused, PeerUnreachable
 from node.settings_mail import MailSettings
+
+log = logging.getLogger(__name__)
 
 _PERMANENT = 500
 
@@ -40,7 +43,7 @@ class Mailer:
         self._from = settings.from_address or f"noreply@{self._domain}"
 
     async def send(self, mail: Mail) -> None:
-        """Hand over one message.
+        """Hand over one message; what goes wrong is in the log, for whoever set the server.
 
         Raises:
             PeerUnreachable: the server cannot be reached, or asks for patience: try again.
@@ -64,14 +67,18 @@ class Mailer:
             )
         except aiosmtplib.SMTPRecipientsRefused as error:
             codes = [refused.code for refused in error.recipients]
+            log.warning("mail server %s refused a recipient with %d", server, max(codes))
             if max(codes) >= _PERMANENT:
                 raise PeerRefused(max(codes), peer=server) from error
             raise PeerUnreachable(Failure.STATUS, peer=server) from error
         except aiosmtplib.SMTPResponseException as error:
+            # Without its words, which can name the reader.
+            log.warning("mail server %s answered with %d", server, error.code)
             if error.code >= _PERMANENT:
                 raise PeerRefused(error.code, peer=server) from error
             raise PeerUnreachable(Failure.STATUS, peer=server) from error
         except (aiosmtplib.SMTPException, OSError) as error:
+            log.warning("mail server %s, port %s: %s", server, settings.port, error)
             raise PeerUnreachable(Failure.CONNECT, peer=server) from error
 
     def _message(self, mail: Mail) -> EmailMessage:

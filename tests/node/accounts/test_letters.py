@@ -199,12 +199,18 @@ async def test_address_that_was_left_hears_of_it(
     assert post.recipients == ["old@mail.example"]
 
 
-async def test_mail_server_that_is_not_there_is_tried_again(clock: Clock) -> None:
+async def test_mail_server_that_is_not_there_is_tried_again_and_in_the_log(
+    clock: Clock, caplog: pytest.LogCaptureFixture
+) -> None:
     async with mail_server() as server:
         mailer = mailer_to(server)
 
     with pytest.raises(PeerUnreachable):
         await mailer.send(Mail(to="ada@mail.example", subject="x", text="y", at=clock()))
+
+    (told,) = [entry.getMessage() for entry in caplog.records if entry.levelname == "WARNING"]
+    assert told.startswith(f"mail server 127.0.0.1, port {server.port}: ")
+    assert "ada@" not in told
 
 
 async def test_mail_server_that_cannot_be_private_is_not_used(

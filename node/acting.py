@@ -18,7 +18,7 @@ from communities.posts import Post, PostKey, Reaction, ReactionKind
 from communities.reports import Report, ReportKey
 from federation.snowflakes import Snowflakes
 from federation.uris import Uris
-from node.drafts import Changes, Draft, edit_command, publish_command
+from node.drafts import Changes, Draft, edit_command, publish_command, rendered
 from storage.store import Storage
 from storage.times import to_ms
 from storage.unit_of_work import UnitOfWork
@@ -86,7 +86,8 @@ class Acting:
 
     async def edit(self, person_id: ActorKey, post_id: PostKey, changes: Changes) -> bool:
         """Change one's own post; False when that changes nothing. Raises as `editing.edit`."""
-        return await self.run(_edit, person_id, post_id, changes, self.now())
+        ready = await asyncio.to_thread(rendered, changes)
+        return await self.run(_edit, person_id, post_id, ready, self.now())
 
     async def withdraw(self, person_id: ActorKey, post_id: PostKey) -> bool:
         """Take one's own post back; False when it was. Raises as `editing.withdraw`."""

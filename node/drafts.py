@@ -62,9 +62,13 @@ class Draft:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Changes:
-    """What an edit changes; None leaves a field as it is, an empty text takes it away."""
+    """What an edit changes; None leaves a field as it is, an empty text takes it away.
+
+    `html` is what `rendered` makes of the source.
+    """
 
     source: str | None = None
+    html: str | None = None
     markup: Markup = Markup.MARKDOWN
     title: str | None = None
     link: str | None = None
@@ -122,6 +126,17 @@ def edit_command(
     )
 
 
+def rendered(changes: Changes) -> Changes:
+    """The changes with the source rendered, which takes a while: on a thread, before the unit.
+
+    Raises:
+        Invalid: the source is too long to be rendered.
+    """
+    if changes.source is None or changes.html is not None:
+        return changes
+    return replace(changes, html=render(changes.source, changes.markup, changes.links))
+
+
 def changed(content: PostContent, changes: Changes, at: datetime) -> PostContent:
     """A content with the changes made; what it says already is not rendered anew."""
     if changes.title is not None:
@@ -130,7 +145,7 @@ def changed(content: PostContent, changes: Changes, at: datetime) -> PostContent
         content = replace(
             content,
             source=changes.source,
-            html=render(changes.source, changes.markup, changes.links),
+            html=rendered(changes).html or "",
         )
     if changes.source is not None or changes.title is not None:
         content = replace(content, hashtags=_hashtags(content.title, content.source))

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from aiohttp import web
@@ -13,7 +13,7 @@ from communities.posts import Post, PostKey
 from communities.visibility import Viewer
 from node.app import Access, Route
 from node.auth import Caller, actor_of, required_caller
-from node.drafts import edit_command
+from node.drafts import Changes, edit_command
 from node.mastodon.allowances import LOOK_UP_TIME
 from node.mastodon.composing import compose, known_to
 from node.mastodon.desk import Desk
@@ -30,7 +30,7 @@ from node.mastodon.publishing import (
 )
 from node.mastodon.refusals import in_words
 from node.mastodon.replies import reply
-from node.mastodon.revising import changes_in, rearranged, source_text
+from node.mastodon.revising import changes_in, rearranged, rendered_text, source_text
 from node.mastodon.scheduled import shown
 from node.mastodon.subjects import own
 from node.mastodon.submissions import (
@@ -66,6 +66,17 @@ def status_write_routes(desk: Desk) -> list[Route]:
         )
         for method, path, handler, name in table
     ]
+
+
+@dataclass(frozen=True, slots=True)
+class _Edit:
+    """What an app asks to change, and when."""
+
+    status_id: int
+    author: ActorKey
+    parameters: Parameters
+    named: Mapping[str, Profile]
+    at: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,25 +132,25 @@ class _Writing:
         check_size(text, None)
         await desk.storage.read(own, status_id, author, desk.now())
         named = await desk.finder.mentioned(text, within=LOOK_UP_TIME)
-        post_id = await desk.acting.run(
-            self._edit, status_id, author, parameters, named, desk.now()
-        )
+        edit = _Edit(status_id, author, parameters, named, desk.now())
+        ready = await desk.storage.read(self._rendered, edit)
+        post_id = await desk.acting.run(self._edit, edit, ready)
         return reply(await desk.storage.read(self._shown, post_id, author))
 
-    def _edit(
-        self,
-        uow: UnitOfWork,
-        status_id: int,
-        author: ActorKey,
-        parameters: Parameters,
-        named: Mapping[str, Profile],
-        at: datetime,
-    ) -> PostKey:
-        post = own(uow, status_id, author, at)
-        known = known_to(uow, named, author, at)
-        attachments = rearranged(uow, self.desk.media.urls, parameters, post, at)
-        changes = changes_in(parameters, post, known, attachments, self.desk.uris)
-        editing.edit(uow, edit_command(uow, author, post.id, changes, at))
+    def _rendered(self, uow: UnitOfWork, edit: _Edit) -> Changes:
+        """The text of an edit, rendered by a reader, so that the writer does not wait for it."""
+        post = own(uow, edit.status_id, edit.author, edit.at)
+        known = known_to(uow, edit.named, edit.author, edit.at)
+        return rendered_text(edit.parameters, post, known, self.desk.uris)
+
+    def _edit(self, uow: UnitOfWork, edit: _Edit, ready: Changes) -> PostKey:
+        post = own(uow, edit.status_id, edit.author, edit.at)
+        known = known_to(uow, edit.named, edit.author, edit.at)
+        attachments = rearranged(uow, self.desk.media.urls, edit.parameters, post, edit.at)
+        changes = changes_in(edit.parameters, post, known, attachments, self.desk.uris)
+        if changes.source == ready.source and changes.links == ready.links:
+            changes = replace(changes, html=ready.html)
+        editing.edit(uow, edit_command(uow, edit.author, post.id, changes, edit.at))
         return post.id
 
     async def delete(self, request: web.Request) -> web.Response:

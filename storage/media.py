@@ -164,6 +164,12 @@ class Media:
         row = self._db.row(sql.GET, id=media_id)
         return None if row is None else _medium(row)
 
+    def many(self, ids: Sequence[int]) -> list[Medium]:
+        """Those of these uploads that are there, in the order of the ids."""
+        rows = self._db.rows(sql.BY_IDS, ids=json_list(ids)) if ids else []
+        found = {row[0]: _medium(row) for row in rows}
+        return [found[media_id] for media_id in ids if media_id in found]
+
     def of_owner(self, media_id: int, owner_id: ActorKey) -> Medium:
         """Someone's upload that waits for its post.
 
@@ -298,8 +304,7 @@ class Media:
         """
         if len(set(ids)) != len(ids) or len(ids) > MOST_ATTACHED:
             raise Invalid("media_ids", "Cannot attach more than 4 files")
-        rows = self._db.rows(sql.BY_IDS, ids=json_list(ids)) if ids else []
-        found = {row[0]: _medium(row) for row in rows}
+        found = {medium.id: medium for medium in self.many(ids)}
         chosen = []
         for media_id in ids:
             medium = found.get(media_id)

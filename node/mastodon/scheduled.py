@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -10,6 +11,7 @@ from aiohttp import web
 from communities.errors import NotFound
 from communities.people import ActorKey
 from communities.posting import PublishPost
+from communities.ties import DefaultVisibility
 from communities.titles import join_title
 from node.app import Route
 from node.auth import actor_of
@@ -23,12 +25,11 @@ from node.mastodon.parameters import invalid, parameters_of, query_of
 from node.mastodon.publishing import Enclosed, reschedule, submission_in, submit_with_media
 from node.mastodon.replies import reply
 from node.mastodon.route_tables import user_routes
-from node.mastodon.submissions import scheduled_at
+from node.mastodon.submissions import Submission, scheduled_at
 from node.media.urls import MediaUrls
 from protocols.mastodon import scheduled as shapes
 from protocols.mastodon.accounts import Entity
 from storage.jobs import Job
-from storage.media import Medium
 from storage.scheduled import ScheduledPost
 from storage.times import to_ms
 from storage.unit_of_work import UnitOfWork
@@ -50,8 +51,33 @@ def scheduled_routes(desk: Desk) -> list[Route]:
 
 
 def shown(uow: UnitOfWork, scheduled: ScheduledPost, urls: MediaUrls) -> Entity:
-    """A scheduled post as apps see it."""
-    sent = submission_in(scheduled)
+    """A scheduled post as its author's apps see it."""
+    return _all_shown(uow, scheduled.person_id, [scheduled], urls)[0]
+
+
+def _all_shown(
+    uow: UnitOfWork, person_id: ActorKey, page: Sequence[ScheduledPost], urls: MediaUrls
+) -> list[Entity]:
+    """Scheduled posts of one person, with two statements however many there are."""
+    sent = [submission_in(scheduled) for scheduled in page]
+    uploads = {
+        each.id: each for each in uow.media.many([key for one in sent for key in one.media_ids])
+    }
+    usual = uow.preferences.of(person_id).visibility
+    return [
+        _entity(
+            scheduled,
+            submission,
+            usual,
+            [media_entity(uploads[key], urls) for key in submission.media_ids if key in uploads],
+        )
+        for scheduled, submission in zip(page, sent, strict=True)
+    ]
+
+
+def _entity(
+    scheduled: ScheduledPost, sent: Submission, usual: DefaultVisibility, media: list[Entity]
+) -> Entity:
     poll = None
     if sent.poll is not None:
         poll = shapes.ScheduledPoll(
@@ -60,13 +86,12 @@ def shown(uow: UnitOfWork, scheduled: ScheduledPost, urls: MediaUrls) -> Entity:
             multiple=sent.poll.multiple,
             hide_totals=sent.poll.hides_totals,
         )
-    usual = uow.preferences.of(scheduled.person_id)
     return shapes.scheduled_status(
         shapes.Scheduled(
             id=scheduled.id,
             at=scheduled.at,
             text=join_title(sent.title, sent.text),
-            visibility=sent.visibility or usual.visibility.value,
+            visibility=sent.visibility or usual.value,
             app_id=sent.app_id,
             spoiler_text=sent.warning,
             sensitive=sent.sensitive,
@@ -74,16 +99,11 @@ def shown(uow: UnitOfWork, scheduled: ScheduledPost, urls: MediaUrls) -> Entity:
             in_reply_to_id=sent.answered_id,
             group_id=sent.group_id,
             media_ids=sent.media_ids,
-            media=[media_entity(medium, urls) for medium in _uploads(uow, sent.media_ids)],
+            media=media,
             poll=poll,
             idempotency=sent.idempotency,
         )
     )
-
-
-def _uploads(uow: UnitOfWork, ids: tuple[int, ...]) -> list[Medium]:
-    found = [uow.media.get(media_id) for media_id in ids]
-    return [medium for medium in found if medium is not None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +126,7 @@ class _Waiting:
             forward=asked.forward,
         )
         page, around = cut(asked, found, lambda one: one.id)
-        return [shown(uow, scheduled, self.desk.media.urls) for scheduled in page], around
+        return _all_shown(uow, person_id, page, self.desk.media.urls), around
 
     async def one(self, request: web.Request) -> web.Response:
         id_, person_id = id_in_path(request), actor_of(request)

@@ -23,6 +23,7 @@ from storage.unit_of_work import UnitOfWork
 from tests.support.app_caller import App
 from tests.support.clock import Clock
 from tests.support.factories import World
+from tests.support.statement_count import counting
 
 As = Callable[[Person | None], App]
 STATUSES, SCHEDULED = "/api/v1/statuses", "/api/v1/scheduled_statuses"
@@ -198,3 +199,20 @@ async def test_the_list_ends(as_: As, ada: Person, clock: Clock) -> None:
     assert [one["id"] for one in rest.json] == [made[0]["id"]]
     assert 'rel="next"' in first.headers["Link"]
     assert 'rel="next"' not in rest.headers["Link"]
+
+
+async def test_a_page_costs_the_same_however_long_it_is(
+    as_: As, ada: Person, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    costs: list[int] = []
+    page: list[Any] = []
+    for more in (1, 6):
+        for _ in range(more):
+            await schedule(as_(ada), clock() + timedelta(hours=1))
+        with monkeypatch.context() as patch:
+            count = counting(patch)
+            page = await as_(ada).get(SCHEDULED)
+            costs.append(count())
+
+    assert len(page) == 7
+    assert costs[0] == costs[1]

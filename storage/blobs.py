@@ -30,7 +30,8 @@ class BlobFiles:
         if not self._tmp.exists():
             return 0
         left = len(list(self._tmp.iterdir()))
-        shutil.rmtree(self._tmp)
+        # A process that decoded for the killed one may still be at work there for a moment.
+        shutil.rmtree(self._tmp, ignore_errors=True)
         return left
 
     def tmp_path(self, name: str) -> Path:

@@ -2,7 +2,6 @@
 
 import sqlite3
 from collections.abc import Iterable, Mapping
-from itertools import count
 from typing import Any
 
 from storage.errors import Busy
@@ -14,7 +13,6 @@ Row = tuple[Any, ...]
 WRITER_LOCK = 0x6E6F616265720001
 """Key of PostgreSQL's advisory lock that makes the writers of several processes take turns."""
 
-_NUMBERS = count(1)
 _FULL_OR_LOCKED = ("full", "locked", "busy", "disk i/o", "interrupted", "readonly")
 
 
@@ -28,7 +26,6 @@ class Connection:
 
     __slots__ = (
         "_execute",
-        "_number",
         "_raw",
         "dialect",
         "is_sqlite",
@@ -39,7 +36,6 @@ class Connection:
     def __init__(self, raw: Any, dialect: str) -> None:  # noqa: ANN401 - two drivers' classes
         """Take over a driver connection that is in autocommit mode."""
         self._raw = raw
-        self._number = next(_NUMBERS)
         self._execute = raw.execute
         self.dialect = dialect
         self.is_sqlite = dialect == "sqlite"
@@ -124,16 +120,6 @@ class Connection:
     def begin_read(self) -> None:
         """Open a transaction that sees one state of the database."""
         self._execute("BEGIN" if self.is_sqlite else "BEGIN ISOLATION LEVEL REPEATABLE READ")
-
-    def state(self) -> tuple[int, object]:
-        """Names the state of the database that the open read transaction sees.
-
-        The same twice only if nothing was committed in between, by whatever process. SQLite
-        counts for each connection apart.
-        """
-        if self.is_sqlite:
-            return self._number, self._execute("PRAGMA data_version").fetchone()[0]
-        return 0, self._execute("SELECT pg_current_snapshot()::text").fetchone()[0]
 
     def commit(self) -> None:
         """Make it durable."""

@@ -37,22 +37,45 @@ from storage.tables.ties import domain_blocks, mutes
 from storage.tables.writing import bookmarks, profile_pins, thread_mutes
 
 _parents = posts.alias("parents")
+_COUNTED = tuple(
+    func.coalesce(column, 0)
+    for column in (
+        post_counts.c.comments,
+        post_counts.c.likes,
+        post_counts.c.dislikes,
+        post_counts.c.boosts,
+    )
+)
 POSTS = Statement(
     lambda tools: (
-        select(
-            *COLUMNS,
-            func.coalesce(post_counts.c.comments, 0),
-            func.coalesce(post_counts.c.likes, 0),
-            func.coalesce(post_counts.c.dislikes, 0),
-            func.coalesce(post_counts.c.boosts, 0),
-            _parents.c.author_id,
-        )
+        select(*COLUMNS, _parents.c.author_id, *_COUNTED)
         .select_from(posts)
         .outerjoin(post_counts, post_counts.c.post_id == posts.c.id)
         .outerjoin(_parents, _parents.c.id == posts.c.parent_id)
         .where(tools.in_list(posts.c.id, "ids"))
     )
 )
+STATES = Statement(
+    lambda tools: (
+        # Every column that an UPDATE of posts sets: texts never change without `seq`, `edited_ms`.
+        select(
+            posts.c.id,
+            posts.c.seq,
+            posts.c.edited_ms,
+            posts.c.state,
+            posts.c.locked,
+            posts.c.pinned,
+            posts.c.extra,
+            posts.c.parent_id,
+            posts.c.root_id,
+            *_COUNTED,
+        )
+        .select_from(posts)
+        .outerjoin(post_counts, post_counts.c.post_id == posts.c.id)
+        .where(tools.in_list(posts.c.id, "ids"))
+    )
+)
+"""The states of posts, for `post_cache`."""
 _POLICIES = (
     communities.c.kind,
     communities.c.visibility,

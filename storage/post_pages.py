@@ -14,27 +14,19 @@ from communities.community import (
 )
 from communities.membership import Membership
 from communities.people import ActorKey
-from communities.posts import Post, PostCounts, PostKey
+from communities.posts import Post, PostKey
 from storage import post_page_statements as sql
 from storage.actors import COLUMNS as ACTOR_COLUMNS
 from storage.actors import Profile, to_profile
 from storage.connection import Connection, Row
 from storage.memberships import to_membership
+from storage.post_cache import PostCache, PostRow, counts_of
 from storage.post_rows import COLUMNS, to_post
 from storage.row_cache import RowCache
 from storage.statements import json_list
 from storage.times import to_ms
 
 T = TypeVar("T")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PostRow:
-    """A post with what is counted of it, and who wrote what it answers."""
-
-    post: Post
-    counts: PostCounts
-    parent_author_id: ActorKey | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,17 +87,35 @@ class PostPages:
         self._db = connection
 
     def posts(
-        self, post_ids: Iterable[PostKey], cache: RowCache[Post] | None = None
+        self, post_ids: Iterable[PostKey], cache: PostCache | None = None
     ) -> dict[PostKey, PostRow]:
-        """Posts by key, whatever their state; those that stand in the cache as they are there."""
-        made = _as_new if cache is None else cache.made_of
-        found = {}
-        for row in self._db.rows(sql.POSTS, ids=json_list(post_ids)):
-            post = made(row[0], row[:_COUNTS], to_post)
-            comments, likes, dislikes, boosts, parent_author = row[_COUNTS:]
-            counts = PostCounts(comments=comments, likes=likes, dislikes=dislikes, boosts=boosts)
-            found[post.id] = PostRow(post=post, counts=counts, parent_author_id=parent_author)
+        """Posts by key, whatever their state; those that stand in the cache as they are there.
+
+        One statement; with a cache, another one for those that are not in it.
+        """
+        if cache is None:
+            return self._whole(post_ids)
+        found: dict[PostKey, PostRow] = {}
+        changed: dict[PostKey, Row] = {}
+        for state in self._db.rows(sql.STATES, ids=json_list(post_ids)):
+            kept = cache.find(state)
+            if kept is None:
+                changed[state[0]] = state
+            else:
+                found[state[0]] = kept
+        if changed:
+            for key, row in self._whole(changed).items():
+                cache.keep(changed[key], row)
+                found[key] = row
         return found
+
+    def _whole(self, post_ids: Iterable[PostKey]) -> dict[PostKey, PostRow]:
+        return {
+            PostKey(row[0]): PostRow(
+                post=to_post(row), counts=counts_of(row), parent_author_id=row[_PARENT_AUTHOR]
+            )
+            for row in self._db.rows(sql.POSTS, ids=json_list(post_ids))
+        }
 
     def thread(self, root_id: PostKey) -> dict[PostKey, PostKey | None]:
         """What each post of a thread answers, oldest first; at most 20,000."""
@@ -191,7 +201,7 @@ class PostPages:
         return {(PostKey(row[0]), ActorKey(row[1])): row[2] for row in rows}
 
 
-_COUNTS = len(COLUMNS)
+_PARENT_AUTHOR = len(COLUMNS)
 
 
 def _as_new(_key: int, row: Row, make: Callable[[Row], T]) -> T:

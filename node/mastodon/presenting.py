@@ -10,12 +10,11 @@ from datetime import datetime
 import msgspec
 
 from communities.errors import NotFound
-from communities.filtering import FilterContext, Match, filtered_text, hides
+from communities.filtering import FilterContext, Match, Matcher, filtered_text, hides
 from communities.people import ActorKey
-from communities.posts import Post
+from communities.posts import Poll, Post, PostCounts
 from communities.visibility import Viewer
 from federation.uris import Uris
-from node.mastodon.kept_pages import KeptPages
 from node.mastodon.presenting_accounts import (
     moment_of,
 )
@@ -26,7 +25,6 @@ from node.mastodon.presenting_pages import (
     Shown,
     is_present,
     is_visible,
-    is_wanted,
     read_page,
 )
 from node.mastodon.presenting_parts import Parts
@@ -35,16 +33,15 @@ from node.media.urls import MediaUrls
 from protocols.mastodon import fragments, statuses
 from protocols.mastodon.accounts import Entity
 from storage.feeds import FeedEntry, boost_id_of
+from storage.post_cache import PostRow
 from storage.post_page_statements import (
     BOOKMARKED,
     BOOSTED,
     DISLIKED,
     LIKED,
-    MUTES,
     PINNED,
     SILENCED,
 )
-from storage.post_pages import PostRow
 from storage.unit_of_work import UnitOfWork
 
 _UNMARKED = fragments.marks_json(statuses.Marks())
@@ -56,16 +53,11 @@ def _decode(entity: bytes) -> Entity:
 
 
 class Presenter:
-    """Puts entities together; keeps the parts that stay between one page and the next.
-
-    Attributes:
-        kept: whole pages, for when nothing has happened since.
-    """
+    """Puts entities together; keeps the parts that stay between one page and the next."""
 
     def __init__(self, *, uris: Uris, media: MediaUrls) -> None:
         """Take what addresses are made of, those of pictures and attachments too."""
         self._parts = Parts(uris, media)
-        self.kept = KeptPages()
 
     def statuses(
         self,
@@ -124,20 +116,22 @@ class Presenter:
         return {key: _decode(self._parts.account(row, counts[key])) for key, row in rows.items()}
 
     def _entry(self, page: Page, entry: FeedEntry) -> bytes | None:
-        row = page.posts.get(entry.post_id)
-        if row is None or not is_wanted(page, row.post.author_id):
+        key = entry.post_id
+        row = page.posts.get(key)
+        if row is None or row.post.author_id in page.unwanted:
             return None
-        if entry.post_id not in page.shown:
-            page.shown[entry.post_id] = self._post(page, row)
-        shown = page.shown[entry.post_id]
+        if key in page.shown:
+            shown = page.shown[key]
+        else:
+            shown = page.shown[key] = self._post(page, row)
         if shown is None or entry.booster_id is None:
-            return None if shown is None else shown.status
+            return None if shown is None else shown[0]
         return self._boost(page, entry, row.post, entry.booster_id, shown)
 
     def _boost(
         self, page: Page, entry: FeedEntry, post: Post, booster: ActorKey, shown: Shown
     ) -> bytes | None:
-        if not is_present(page, booster) or not is_wanted(page, booster):
+        if not is_present(page, booster) or booster in page.unwanted:
             return None
         is_community = entry.id == boost_id_of(entry.post_id)
         uri = page.boost_uris.get((entry.post_id, booster))
@@ -148,25 +142,26 @@ class Presenter:
             uri=uri or own_uri,
             at=post.published_at if is_community else moment_of(entry.id),
             account=self._account(page, booster),
-            counted=shown.counted,
-            of=shown.status,
+            counted=shown[1],
+            of=shown[0],
         )
 
     def _post(self, page: Page, row: PostRow) -> Shown | None:
         post = row.post
         if not is_visible(page, post):
             return None
-        matches = _matches(page, post)
-        if hides(matches) and not page.question.lenient:
+        matches = () if page.matcher is None else _matches(page, page.matcher, post)
+        if matches and hides(matches) and not page.question.lenient:
             return None
-        counted = fragments.counted_json(_tally(row), _marks(page, post, matches))
+        poll = post.content.poll
+        counted = fragments.counted_json(_tally(row.counts), _marks(page, post, matches))
         status = fragments.status_json(
             page.parts[post.id].own,
             account=self._account(page, post.author_id),
             counted=counted,
-            poll=fragments.poll_json(_poll(page, post)),
+            poll=fragments.NOTHING if poll is None else _poll_json(page, post, poll),
         )
-        return Shown(status, counted)
+        return status, counted
 
     def _account(self, page: Page, key: ActorKey) -> bytes:
         known = page.accounts.get(key)
@@ -176,56 +171,44 @@ class Presenter:
         return known
 
 
-def _matches(page: Page, post: Post) -> list[Match]:
-    if not page.matcher or post.author_id == page.question.viewer.person_id:
-        return []
-    return page.matcher.matches(filtered_text(post.content), post.id)
+def _matches(page: Page, matcher: Matcher, post: Post) -> Sequence[Match]:
+    if post.author_id == page.question.viewer.person_id:
+        return ()
+    return matcher.matches(filtered_text(post.content), post.id)
 
 
-def _tally(row: PostRow) -> statuses.Tally:
-    counts = row.counts
-    return statuses.Tally(
-        replies=counts.comments,
-        reblogs=counts.boosts,
-        favourites=counts.likes,
-        dislikes=counts.dislikes,
-    )
+def _tally(counts: PostCounts) -> statuses.Tally:
+    return statuses.Tally(counts.comments, counts.boosts, counts.likes, counts.dislikes)
 
 
-def _marks(page: Page, post: Post, matches: list[Match]) -> bytes:
-    person = page.question.viewer.person_id
+def _marks(page: Page, post: Post, matches: Sequence[Match]) -> bytes:
+    key, author, person = post.id, post.author_id, page.question.viewer.person_id
     if person is None:
         return b""
-    on_post = page.marks.on_posts
-    pinned = (PINNED, post.id) in on_post if post.author_id == person else None
-    is_muted = (SILENCED, post.root_id) in on_post
-    is_muted = is_muted or (MUTES, post.author_id) in page.marks.to_actors
-    done = tuple((word, post.id) in on_post for word in (LIKED, DISLIKED, BOOSTED, BOOKMARKED))
-    if pinned is None and not is_muted and not matches and not any(done):
+    is_marked = key in page.marked or post.root_id in page.marked or author in page.muted
+    if not is_marked and not matches and author != person:
         return _UNMARKED
-    favourited, disliked, reblogged, bookmarked = done
+    on_post = page.marks.on_posts
     return fragments.marks_json(
         statuses.Marks(
-            favourited=favourited,
-            disliked=disliked,
-            reblogged=reblogged,
-            bookmarked=bookmarked,
-            muted=is_muted,
-            pinned=pinned,
-            filtered=filter_results(matches, post.id),
+            favourited=(LIKED, key) in on_post,
+            disliked=(DISLIKED, key) in on_post,
+            reblogged=(BOOSTED, key) in on_post,
+            bookmarked=(BOOKMARKED, key) in on_post,
+            muted=(SILENCED, post.root_id) in on_post or author in page.muted,
+            pinned=(PINNED, key) in on_post if author == person else None,
+            filtered=filter_results(matches, key),
         )
     )
 
 
-def _poll(page: Page, post: Post) -> Entity | None:
-    poll = post.content.poll
-    if poll is None:
-        return None
+def _poll_json(page: Page, post: Post, poll: Poll) -> bytes:
     person = page.question.viewer.person_id
-    return poll_entity(
+    entity = poll_entity(
         post,
         poll,
         page.question.at,
         own_votes=None if person is None else page.marks.votes.get(post.id, ()),
         is_own=post.author_id == person,
     )
+    return fragments.poll_json(entity)

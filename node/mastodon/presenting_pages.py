@@ -3,22 +3,23 @@
 Reading takes the same number of statements whatever the length of the page.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from datetime import datetime
 
 from communities.community import Community
 from communities.filtering import FilterContext, Matcher
 from communities.people import ActorKey, ActorState
-from communities.posts import Post, PostKey
+from communities.posts import Post, PostKey, PostState, Visibility
 from communities.roles import Standing, standing
 from communities.visibility import Relation, Viewer, can_see
 from federation.uris import Uris
 from node.mastodon.presenting_parts import Parts, PostParts
 from node.mastodon.presenting_text import Anchor, MentionIndex, mentions_in
 from storage.feeds import FeedEntry, boost_id_of
+from storage.post_cache import PostRow
 from storage.post_page_statements import BLOCKED_BY, BLOCKS, FOLLOWS, MUTES, NAMED
-from storage.post_pages import NO_MARKS, ActorCounts, ActorRow, PostRow, ViewerMarks
+from storage.post_pages import NO_MARKS, ActorCounts, ActorRow, ViewerMarks
 from storage.unit_of_work import UnitOfWork
 
 _GONE = (ActorState.SUSPENDED, ActorState.DELETED)
@@ -41,17 +42,24 @@ class Question:
     lenient: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Shown:
-    """A Status of the page, and of it what a Status that passes it on counts, too."""
-
-    status: bytes
-    counted: bytes
+Shown = tuple[bytes, bytes]
+"""A Status of the page, and of it what a Status that passes it on counts, too."""
+Position = tuple[ActorKey, ActorKey | None, Visibility, PostState, bool]
+"""All that decides who may see a post: author, community, audience, state, whether it names the
+viewer. The posts of a page stand in few of them."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Page:
-    """All that was read for a page; `made` collects what was put together of it."""
+    """All that was read for a page, and what is put together of it.
+
+    Attributes:
+        named: posts that name the viewer.
+        marked: posts, and first posts of threads, that the viewer has done something with.
+        muted: authors that the viewer has muted.
+        unwanted: whose posts are left out here.
+        shown: the Statuses made so far; None for what the viewer may not see.
+    """
 
     question: Question
     posts: Mapping[PostKey, PostRow]
@@ -60,10 +68,14 @@ class Page:
     marks: ViewerMarks
     parts: Mapping[PostKey, PostParts]
     boost_uris: Mapping[tuple[PostKey, ActorKey], str]
-    matcher: Matcher
+    matcher: Matcher | None
+    named: Set[int]
+    marked: Set[int]
+    muted: Set[int]
+    unwanted: Set[int]
     shown: dict[PostKey, Shown | None] = field(default_factory=dict)
     accounts: dict[ActorKey, bytes] = field(default_factory=dict)
-    relations: dict[tuple[ActorKey, ActorKey | None, bool], Relation] = field(default_factory=dict)
+    visible: dict[Position, bool] = field(default_factory=dict)
 
 
 def read_page(
@@ -75,16 +87,31 @@ def read_page(
     shown |= {entry.booster_id for entry in entries if entry.booster_id is not None}
     places = {row.post.community_id for row in posts.values() if row.post.community_id is not None}
     actors = uow.post_pages.actors(shown | places, parts.actors)
+    marks = _marks(uow, question, posts.values(), shown)
+    muted = {key for word, key in marks.to_actors if word == MUTES}
     return Page(
         question=question,
         posts=posts,
         actors=actors,
         counts=parts.counts(uow, shown, question.at),
-        marks=_marks(uow, question, posts.values(), shown),
+        marks=marks,
         parts=_parts(uow, posts, actors, parts, question.at),
         boost_uris=_boost_uris(uow, entries),
         matcher=_matcher(uow, question),
+        named={key for word, key in marks.on_posts if word == NAMED},
+        marked={key for word, key in marks.on_posts if word != NAMED},
+        muted=muted,
+        unwanted=_unwanted(question, marks, muted),
     )
+
+
+def _unwanted(question: Question, marks: ViewerMarks, muted: Set[int]) -> Set[int]:
+    """Whom the viewer has blocked or muted, as far as the page minds."""
+    if question.lenient:
+        return frozenset()
+    blocked = {key for word, key in marks.to_actors if word == BLOCKS}
+    found = blocked if question.context in _SHOWS_MUTED else blocked | muted
+    return found - {question.viewer.person_id}
 
 
 def _parts(
@@ -149,38 +176,39 @@ def _boost_uris(
     return uow.post_pages.boost_uris(boosts) if boosts else {}
 
 
-def _matcher(uow: UnitOfWork, question: Question) -> Matcher:
+def _matcher(uow: UnitOfWork, question: Question) -> Matcher | None:
+    """The filters that count here; None when nothing can match."""
     person = question.viewer.person_id
     if person is None or question.context is None:
-        return Matcher((), FilterContext.HOME, question.at)
-    return Matcher(uow.filters.for_person(person), question.context, question.at)
+        return None
+    return Matcher(uow.filters.for_person(person), question.context, question.at) or None
 
 
 def is_visible(page: Page, post: Post) -> bool:
     """Whether the viewer may see a post of the page. Spec: security PRV-01."""
-    author = page.actors.get(post.author_id)
-    if author is None:
-        return False
-    return can_see(page.question.viewer, post, _relation(page, post, author))
-
-
-def _relation(page: Page, post: Post, author: ActorRow) -> Relation:
-    """What ties the viewer to a post: the same for all of one author in one place."""
-    is_named = (NAMED, post.id) in page.marks.on_posts
-    key = (post.author_id, post.community_id, is_named)
-    known = page.relations.get(key)
+    is_named = post.id in page.named
+    position = (post.author_id, post.community_id, post.visibility, post.state, is_named)
+    known = page.visible.get(position)
     if known is None:
-        marks, person = page.marks, page.question.viewer.person_id
-        known = page.relations[key] = Relation(
-            author_state=author.profile.state,
-            community=community_of(post, page.actors),
-            standing=_standing(page, post),
-            is_author=person == post.author_id,
-            follows_author=(FOLLOWS, post.author_id) in marks.to_actors,
-            is_recipient=is_named,
-            is_blocked=(BLOCKED_BY, post.author_id) in marks.to_actors,
+        author = page.actors.get(post.author_id)
+        known = page.visible[position] = author is not None and can_see(
+            page.question.viewer, post, _relation(page, post, author, is_named=is_named)
         )
     return known
+
+
+def _relation(page: Page, post: Post, author: ActorRow, *, is_named: bool) -> Relation:
+    """What ties the viewer to a post."""
+    marks, person = page.marks, page.question.viewer.person_id
+    return Relation(
+        author_state=author.profile.state,
+        community=community_of(post, page.actors),
+        standing=_standing(page, post),
+        is_author=person == post.author_id,
+        follows_author=(FOLLOWS, post.author_id) in marks.to_actors,
+        is_recipient=is_named,
+        is_blocked=(BLOCKED_BY, post.author_id) in marks.to_actors,
+    )
 
 
 def _standing(page: Page, post: Post) -> Standing:
@@ -190,16 +218,6 @@ def _standing(page: Page, post: Post) -> Standing:
     if person == post.community_id:
         return Standing.OWNER
     return standing(page.marks.memberships.get(post.community_id), page.question.at)
-
-
-def is_wanted(page: Page, actor_id: ActorKey) -> bool:
-    """Whether the viewer has neither blocked nor muted someone, as far as the page minds."""
-    question = page.question
-    if question.lenient or actor_id == question.viewer.person_id:
-        return True
-    if (BLOCKS, actor_id) in page.marks.to_actors:
-        return False
-    return question.context in _SHOWS_MUTED or (MUTES, actor_id) not in page.marks.to_actors
 
 
 def is_present(page: Page, actor_id: ActorKey) -> bool:

@@ -5,7 +5,7 @@ text names, the addresses of private files) may be ten minutes old, counts of an
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Generic, TypeVar
 
@@ -20,7 +20,8 @@ from node.media.urls import MediaUrls
 from node.web.static_files import static_href
 from protocols.mastodon import fragments, statuses
 from protocols.mastodon.accounts import account_part
-from storage.post_pages import ActorCounts, ActorRow, Mentioned, PostRow
+from storage.post_cache import PostCache, PostRow
+from storage.post_pages import ActorCounts, ActorRow, Mentioned
 from storage.row_cache import RowCache
 from storage.unit_of_work import UnitOfWork
 
@@ -66,11 +67,16 @@ class Bounded(Generic[K, V]):
 @dataclass(frozen=True, slots=True)
 class _Text:
     post: Post
-    parent_author_id: ActorKey | None
-    audience: Visibility
-    is_sensitive_place: bool
+    community: Community | None
     parts: PostParts
     made_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class _Account:
+    row: ActorRow
+    counts: ActorCounts
+    account: bytes
 
 
 class Parts:
@@ -81,24 +87,23 @@ class Parts:
         self.uris = uris
         self._media = media
         self._pictures: Pictures | None = None
-        self.posts: RowCache[Post] = RowCache(_MOST_POSTS)
+        self.posts = PostCache(_MOST_POSTS)
         self.actors: RowCache[ActorRow] = RowCache(_MOST_ACTORS)
         self._texts: Bounded[PostKey, _Text] = Bounded(_MOST_POSTS)
         self._profiles: Bounded[ActorKey, tuple[ActorRow, bytes]] = Bounded(_MOST_ACTORS)
+        self._accounts: Bounded[ActorKey, _Account] = Bounded(_MOST_ACTORS)
         self._counts: Bounded[ActorKey, tuple[ActorCounts, datetime]] = Bounded(_MOST_ACTORS)
 
     def of_post(self, row: PostRow, community: Community | None, at: datetime) -> PostParts | None:
         """The parts of a post, if they are kept and still say what it says."""
-        kept = self._texts.get(row.post.id)
-        if (
-            kept is None
-            or kept.post is not row.post
-            or kept.parent_author_id != row.parent_author_id
-            or kept.is_sensitive_place != _is_sensitive(community)
-            or kept.audience is not audience_in(row.post, community)
-            or at - kept.made_at > _OF_A_TEXT
-        ):
+        post = row.post
+        kept = self._texts.get(post.id)
+        if kept is None or kept.post is not post or at - kept.made_at > _OF_A_TEXT:
             return None
+        if kept.community is not community:
+            if _place_of(post, kept.community) != _place_of(post, community):
+                return None
+            self._texts.put(post.id, replace(kept, community=community))
         return kept.parts
 
     def make_post(
@@ -111,25 +116,21 @@ class Parts:
         """Make the parts of a post, and keep them."""
         written = written_part(row, community, mentioned, self.uris, self._media)
         parts = PostParts(fragments.frozen(written), fragments.frozen(statuses.passed_on(written)))
-        text = _Text(
-            row.post,
-            row.parent_author_id,
-            audience_in(row.post, community),
-            _is_sensitive(community),
-            parts,
-            at,
-        )
-        self._texts.put(row.post.id, text)
+        self._texts.put(row.post.id, _Text(row.post, community, parts, at))
         return parts
 
     def account(self, row: ActorRow, counts: ActorCounts) -> bytes:
         """The Account of an actor."""
         key = row.profile.id
+        made = self._accounts.get(key)
+        if made is not None and made.row is row and made.counts is counts:
+            return made.account
         kept = self._profiles.get(key)
         if kept is None or kept[0] is not row:
             facts = account_facts(row, self.uris, self._shown_pictures())
             kept = self._profiles.put(key, (row, fragments.frozen(account_part(facts))))
-        return fragments.account_json(kept[1], standing_of(row, counts))
+        account = fragments.account_json(kept[1], standing_of(row, counts))
+        return self._accounts.put(key, _Account(row, counts, account)).account
 
     def counts(
         self, uow: UnitOfWork, actor_ids: Iterable[ActorKey], at: datetime
@@ -147,13 +148,6 @@ class Parts:
             found[key] = self._counts.put(key, (counts, at))[0]
         return found
 
-    def counted(
-        self, uow: UnitOfWork, actor_ids: Iterable[ActorKey]
-    ) -> dict[ActorKey, ActorCounts]:
-        """What is counted of actors now."""
-        keys = list(actor_ids)
-        return uow.post_pages.counts(keys) if keys else {}
-
     def _shown_pictures(self) -> Pictures:
         if self._pictures is None:
             self._pictures = Pictures(
@@ -164,5 +158,6 @@ class Parts:
         return self._pictures
 
 
-def _is_sensitive(community: Community | None) -> bool:
-    return community is not None and community.sensitive
+def _place_of(post: Post, community: Community | None) -> tuple[Visibility, bool]:
+    """What a Status says of where the post stands."""
+    return audience_in(post, community), community is not None and community.sensitive

@@ -16,7 +16,8 @@ from node.media.urls import MediaUrls
 from protocols.activitypub.parsing_origins import is_web_url
 from protocols.mastodon import statuses
 from protocols.mastodon.accounts import Entity
-from storage.post_pages import Mentioned, PostRow
+from storage.post_cache import PostRow
+from storage.post_pages import Mentioned
 
 _ANCHOR = re.compile(r"<a\b([^>]*)>(.*?)</a>", re.DOTALL)
 _HREF = re.compile(r'\bhref="([^"]*)"')

@@ -1,9 +1,8 @@
 """Pages of statuses: from what a client asks for to the answer with its Link header."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-import msgspec
 from aiohttp import web
 
 from communities.people import ActorKey
@@ -11,10 +10,10 @@ from communities.visibility import Viewer
 from node.auth import viewer_of
 from node.mastodon.account_lookup import window_of
 from node.mastodon.desk import Desk
-from node.mastodon.kept_pages import Answer
-from node.mastodon.paging import asked_of, cut, link_header
+from node.mastodon.paging import Around, asked_of, cut, link_header
 from node.mastodon.parameters import query_of
-from node.mastodon.replies import reply
+from node.mastodon.replies import reply_encoded
+from protocols.mastodon import fragments
 from storage.feeds import FeedEntry
 from storage.pages import Window
 from storage.unit_of_work import UnitOfWork
@@ -68,26 +67,17 @@ async def answer_page(
     """
     asked, viewer = asked_of(query_of(request)), viewer_of(request)
 
-    def read(uow: UnitOfWork) -> Answer:
+    def read(uow: UnitOfWork) -> tuple[bytes, Around]:
         at = desk.now()
+        hidden = uow.feeds.hidden_from(viewer.person_id, at)
+        found = find(Turn(uow=uow, viewer=viewer, window=window_of(asked), hidden=hidden))
+        page, around = cut(asked, found, _place)
+        entries = [entry for _place, entry in page]
+        shown = desk.presenter.encoded(uow, viewer, entries, at, context)
+        return fragments.list_json(filter(None, shown)), around
 
-        def make() -> Answer:
-            hidden = uow.feeds.hidden_from(viewer.person_id, at)
-            found = find(Turn(uow=uow, viewer=viewer, window=window_of(asked), hidden=hidden))
-            page, around = cut(asked, found, _place)
-            entries = [entry for _place, entry in page]
-            return Answer(joined(desk.presenter.encoded(uow, viewer, entries, at, context)), around)
-
-        return desk.presenter.kept.read(uow, viewer.person_id, request.path_qs, at, make)
-
-    answer = await desk.storage.read(read)
-    headers = link_header(request, desk.uris.base, answer.around)
-    return reply(msgspec.Raw(answer.body), headers=headers)
-
-
-def joined(statuses: Iterable[bytes | None]) -> bytes:
-    """The JSON of a list of encoded statuses, without those that are left out."""
-    return b"[%b]" % b",".join(filter(None, statuses))
+    body, around = await desk.storage.read(read)
+    return reply_encoded(body, headers=link_header(request, desk.uris.base, around))
 
 
 def _place(placed: Placed) -> int:

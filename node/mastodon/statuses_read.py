@@ -6,7 +6,6 @@ Spec: Mastodon API "statuses".
 from collections.abc import Callable
 from dataclasses import dataclass
 
-import msgspec
 from aiohttp import web
 
 from communities.errors import NotFound
@@ -17,13 +16,11 @@ from node.app import Access, Route
 from node.auth import actor_of, viewer_of
 from node.mastodon.account_lookup import entities_of, reply_with_accounts, window_of
 from node.mastodon.desk import Desk
-from node.mastodon.kept_pages import Answer
-from node.mastodon.paging import ACCOUNTS, MOST_ACCOUNTS, Around, asked_of, id_in_path
+from node.mastodon.paging import ACCOUNTS, MOST_ACCOUNTS, asked_of, id_in_path
 from node.mastodon.parameters import query_of
 from node.mastodon.presenting_text import is_open, media_of
-from node.mastodon.replies import reply
+from node.mastodon.replies import reply, reply_encoded
 from node.mastodon.revising import source_text
-from node.mastodon.status_pages import joined
 from node.mastodon.threads import around
 from node.peer_http.documents import key_of
 from protocols.mastodon import fragments, status_parts, statuses
@@ -89,15 +86,7 @@ class _Reading:
 
     async def context(self, request: web.Request) -> web.Response:
         viewer, status_id = viewer_of(request), id_in_path(request)
-
-        def read(uow: UnitOfWork) -> Answer:
-            def make() -> Answer:
-                return Answer(self._context(uow, viewer, status_id), Around())
-
-            kept = self.desk.presenter.kept
-            return kept.read(uow, viewer.person_id, request.path_qs, self.desk.now(), make)
-
-        return reply(msgspec.Raw((await self.desk.storage.read(read)).body))
+        return reply_encoded(await self.desk.storage.read(self._context, viewer, status_id))
 
     def _context(self, uow: UnitOfWork, viewer: Viewer, status_id: int) -> bytes:
         at = self.desk.now()
@@ -107,7 +96,7 @@ class _Reading:
         entries = [_plain(key) for key in (*place.ancestors, *place.descendants)]
         shown = self.desk.presenter.encoded(uow, viewer, entries, at, "thread")
         above = len(place.ancestors)
-        return fragments.context_json(joined(shown[:above]), joined(shown[above:]))
+        return fragments.context_json(filter(None, shown[:above]), filter(None, shown[above:]))
 
     def _visible(self, uow: UnitOfWork, viewer: Viewer, status_id: int) -> Post:
         """The post of a Status, or that it passes on. Spec: security PRV-01."""

@@ -17,7 +17,7 @@ from communities.people import ActorKey
 from communities.posts import Post, PostKey, ReactionKind
 from storage.feeds import FeedEntry, boost_id_of
 from storage.notifications import Notification
-from storage.post_pages import PostRow
+from storage.post_cache import PostRow
 from storage.unit_of_work import UnitOfWork
 
 MOST: Final = 200

@@ -5,6 +5,7 @@ counts and marks change. The former are kept as the JSON of an object without it
 Status is made by joining them with the latter.
 """
 
+from collections.abc import Iterable
 from datetime import datetime
 
 import msgspec
@@ -45,14 +46,14 @@ def marks_json(marks: Marks) -> bytes:
     return frozen(marked(marks)) + b","
 
 
-def poll_json(poll: Entity | None) -> bytes:
-    """The Poll of a Status."""
-    return NOTHING if poll is None else _encode(poll)
+def poll_json(poll: Entity) -> bytes:
+    """The Poll of a Status; `NOTHING` where there is none."""
+    return _encode(poll)
 
 
 def counted_json(tally: Tally, marks: bytes) -> bytes:
     """What is counted of a post, and what its reader has done with it."""
-    return _COUNTED % (tally.replies, tally.reblogs, tally.favourites, tally.dislikes, marks)
+    return _COUNTED % (*tally, marks)
 
 
 def status_json(part: bytes, *, account: bytes, counted: bytes, poll: bytes) -> bytes:
@@ -75,6 +76,14 @@ def reblog_json(
     return _REBLOG % (id, address, address, moment(at).encode(), part, account, counted, of)
 
 
-def context_json(ancestors: bytes, descendants: bytes) -> bytes:
+def list_json(entities: Iterable[bytes]) -> bytes:
+    """The list of some entities."""
+    return b"[%b]" % b",".join(entities)
+
+
+def context_json(ancestors: Iterable[bytes], descendants: Iterable[bytes]) -> bytes:
     """The Context of two lists of Statuses. Spec: Mastodon API "Context"."""
-    return b'{"ancestors":%b,"descendants":%b}' % (ancestors, descendants)
+    return b'{"ancestors":[%b],"descendants":[%b]}' % (
+        b",".join(ancestors),
+        b",".join(descendants),
+    )

@@ -67,6 +67,7 @@ def actor_document(
         posting_restricted_to_mods=(
             community is not None and community.posting is PostingPolicy.MODERATORS
         ),
+        open_to_read=community.is_open_to_read if community is not None else None,
         sensitive=community is not None and community.sensitive,
         fields=tuple(
             PropertyField(name=name, value_html=value) for name, value in profile.extra.fields

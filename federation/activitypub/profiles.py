@@ -84,12 +84,12 @@ def _description(picture: Picture | None) -> str:
 
 
 def _community(actor: Actor, profile: Profile) -> Community:
-    """The policies of a peer's Group as Lemmy reads them.
+    """The policies of a peer's Group as Lemmy reads them, unless it says itself who may read it.
 
     Spec: Lemmy crates/apub objects `community_visibility`: manuallyApprovesFollowers is private,
     discoverable=false unlisted.
     """
-    if actor.manually_approves_followers:
+    if actor.manually_approves_followers and actor.open_to_read is not True:
         visibility = CommunityVisibility.PRIVATE
     elif actor.discoverable is False:
         visibility = CommunityVisibility.UNLISTED

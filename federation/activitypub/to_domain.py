@@ -187,6 +187,9 @@ def _visibility(
         return Visibility.PUBLIC
     if vocabulary.PUBLIC in post.cc:
         return Visibility.UNLISTED
+    if community is not None and community.followers_uri in (*post.to, *post.cc):
+        # Who takes a community that asks for a closed one means those who are in it.
+        return Visibility.MEMBERS
     if where.announced:
         # A community tells its members what was said to it alone.
         return Visibility.MEMBERS

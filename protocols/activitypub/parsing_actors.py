@@ -98,6 +98,7 @@ def parse_actor(raw: JsonValue) -> Actor:
         moderator_ids=moderator_ids,
         posting_restricted_to_mods=raw.get("postingRestrictedToMods") is True,
         accepts_joins=type(capabilities) is dict and capabilities.get("acceptsJoins") is True,
+        open_to_read=flag_of(raw.get("nb:openToRead")),
         sensitive=raw.get("sensitive") is True,
         matrix_user_id=_matrix_user_id(raw.get("matrixUserId")),
         languages=_languages(raw.get("language")),

@@ -49,6 +49,7 @@ def render_group(group: Actor, *, context: bool = True) -> JsonObject:
                 "members": group.followers,
                 "postingRestrictedToMods": group.posting_restricted_to_mods,
                 "accessType": _access_type(group),
+                "nb:openToRead": group.open_to_read,
                 "capabilities": {"acceptsJoins": True} if group.accepts_joins else None,
             }
         ),

@@ -192,6 +192,7 @@ class Actor:
     moderator_ids: tuple[str, ...] = ()
     posting_restricted_to_mods: bool = False
     accepts_joins: bool = False
+    open_to_read: bool | None = None
     sensitive: bool = False
     matrix_user_id: str | None = None
     languages: tuple[str, ...] = ()

@@ -162,6 +162,21 @@ async def test_what_is_said_in_a_private_group_is_for_its_members_whatever_it_sa
     assert [post.visibility for post in found if post is not None] == [Visibility.MEMBERS] * 2
 
 
+async def test_who_takes_a_group_that_asks_for_a_closed_one_posts_for_its_members(
+    postbox: Postbox,
+) -> None:
+    group = await postbox.group("bees", join=JoinPolicy.ASK)
+    eve = await postbox.stranger("eve")
+    await postbox.member(group, eve)
+    sent = page(eve.uri, group.uri, to=[group.uri, f"{group.uri}/followers"])
+
+    await postbox.deliver(activity("Create", eve.uri, sent))
+
+    stored = await postbox.find(str(sent["id"]))
+    assert stored is not None
+    assert (stored.visibility, stored.community_id) == (Visibility.MEMBERS, group.id)
+
+
 async def test_a_private_answer_in_a_private_group_is_not_shown_to_its_members(
     postbox: Postbox,
 ) -> None:

@@ -4,7 +4,7 @@ import pytest
 
 from communities.membership import Role
 from communities.people import ActorState
-from communities.posts import PostState
+from communities.posts import PostState, Visibility
 from node.demo_nodes import DemoNode
 from node.demo_story import until
 from node.drafts import Draft
@@ -158,3 +158,21 @@ async def test_a_blocked_peer_is_neither_heard_nor_told_until_that_ends(street: 
     await run(story.home.node, ClearPeer(host=near))
     await story.write("heard", story.near, story.bob, Draft(source="z", parent_id=parent.id))
     await until(story.has("heard", story.home, PostState.PUBLISHED), "it is heard again")
+
+
+async def test_a_group_that_asks_newcomers_is_read_and_posted_in_by_everyone(
+    street: Street,
+) -> None:
+    story = street.story
+    await run(story.home.node, EditCommunity(name="bees", join="ask"))
+    await street.play("find")
+    group = await story.local(story.near)
+    seen = await story.near.node.storage.read(lambda uow: uow.communities.get(group))
+    assert seen is not None
+    assert seen.is_open_to_read
+
+    draft = Draft(source="For all to read", title="Asked", community_id=group)
+    await story.write("asked", story.near, story.bob, draft)
+
+    await until(story.has("asked", story.home), "the home has the post")
+    assert (await story.found("asked", story.home)).visibility is Visibility.PUBLIC

@@ -57,6 +57,9 @@ _OF_PERSON = Statement(
     .order_by(sessions.c.used_ms.desc(), sessions.c.id.desc())
     .limit(bindparam("most"))
 )
+_STARTED = Statement(
+    select(sessions.c.created_ms).where(_MINE, sessions.c.id == bindparam("session"))
+)
 _END = Statement(delete(sessions).where(_MINE, sessions.c.id == bindparam("session")))
 _END_ALL = Statement(delete(sessions).where(_MINE, sessions.c.id != bindparam("kept")))
 
@@ -100,6 +103,11 @@ class SessionStore:
         """The session of a token; None when it ended, or was not used for too long."""
         row = self._db.row(_FIND, digest=digest, after_ms=to_ms(used_after))
         return None if row is None else _session(row)
+
+    def started_at(self, person_id: ActorKey, session_id: int) -> datetime | None:
+        """When somebody signed in for a session of theirs; None when it ended."""
+        row = self._db.row(_STARTED, person=person_id, session=session_id)
+        return None if row is None else from_ms(row[0])
 
     def touch(self, session_id: int, *, at: datetime, address: str) -> None:
         """Note that it is used, and from where."""

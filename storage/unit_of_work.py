@@ -46,6 +46,7 @@ from storage.names import Names
 from storage.notice_pages import NoticePages
 from storage.notice_policies import NoticePolicies
 from storage.notifications import Notifications
+from storage.passkeys import PasskeyStore
 from storage.peers import Peers
 from storage.people import People
 from storage.post_pages import PostPages
@@ -92,6 +93,7 @@ class UnitOfWork:
         self.account_links = AccountLinks(connection)
         self.credentials = CredentialStore(connection)
         self.sessions = SessionStore(connection)
+        self.passkeys = PasskeyStore(connection)
         self.apps = Apps(connection)
         self.app_tokens = AppTokens(connection)
         self.invitations = Invitations(connection)

@@ -14,6 +14,7 @@ from node.accounts.lapsing import lapse_of
 from node.accounts.letters import LETTER_JOB, Write, letter_job
 from node.accounts.mailing import Mailer
 from node.accounts.owning import Owning
+from node.accounts.passkeys import Passkeys, passkeys_over
 from node.accounts.passwords import Passwords
 from node.accounts.registering import Registering
 from node.accounts.sessions import SessionGuard, Sessions
@@ -30,6 +31,7 @@ class AccountDesk:
     """The use cases of accounts; one for a node, since it counts what outsiders try.
 
     Attributes:
+        passkeys: None where there are none.
         letters: the handler of the letters' jobs, by their kind.
         sweep: housekeeping, to be called now and then; how much it dropped.
     """
@@ -41,6 +43,7 @@ class AccountDesk:
     passwords: Passwords
     attempts: Attempts
     sign_ins: SignIns
+    passkeys: Passkeys | None
     sessions: Sessions
     registering: Registering
     owning: Owning
@@ -86,6 +89,14 @@ def account_desk(
         passwords=passwords,
         attempts=attempts,
         sign_ins=sign_ins,
+        passkeys=passkeys_over(
+            storage=storage,
+            uris=uris,
+            title=settings.title,
+            sign_ins=sign_ins,
+            attempts=attempts,
+            now=now,
+        ),
         sessions=Sessions(storage=storage, uris=uris, now=now),
         registering=Registering(
             storage=storage,

@@ -261,12 +261,17 @@ def replace_password(
 ) -> None:
     """Keep another hash; sessions but for one, apps and links of the one before end.
 
+    Who had to ask for it anew (no session is kept) may have lost the account to somebody: that
+    one's passkeys would still let them in, so they all go.
+
     Spec: security WEB-09.
     """
     uow.credentials.set_password(person_id, hashed)
     uow.sessions.end_all(person_id, but=kept_session)
     uow.app_tokens.end_all(person_id, at)
     uow.account_links.end(person_id, LinkPurpose.RESET)
+    if not kept_session:
+        uow.passkeys.remove_all(person_id)
 
 
 def set_password(uow: UnitOfWork, person_id: ActorKey, hashed: str) -> None:

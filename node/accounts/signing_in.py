@@ -44,6 +44,7 @@ class SignInFault(StrEnum):
     UNCONFIRMED = "unconfirmed"
     PENDING = "pending"
     DISABLED = "disabled"
+    PASSKEY = "passkey"
 
 
 _SENTENCES = {
@@ -53,6 +54,7 @@ _SENTENCES = {
     SignInFault.UNCONFIRMED: "The e-mail address of this account has not been confirmed yet",
     SignInFault.PENDING: "This account waits for the approval of those who run this server",
     SignInFault.DISABLED: "This account cannot be used",
+    SignInFault.PASSKEY: "This passkey is not known here, or did not prove who you are",
 }
 _LATER = (SignInFault.UNCONFIRMED, SignInFault.PENDING, SignInFault.DISABLED)
 
@@ -89,6 +91,10 @@ class _Ticket:
     until: datetime
 
 
+Counted = tuple[tuple[str, object], tuple[str, object]]
+"""What an attempt is counted under: the account, and the address."""
+
+
 class SignIns:
     """Finds out whether somebody is who they say; a session or token is made by who asked."""
 
@@ -119,7 +125,7 @@ class SignIns:
             TooManyAttempts: too much was tried for this account, or from this address.
         """
         person_id = await self._storage.read(find_login, login, self._uris.domain)
-        keys = self._begin(person_id or email_key(login)[:_LONGEST_LOGIN], address)
+        keys = self.begin(person_id or email_key(login)[:_LONGEST_LOGIN], address)
         owner = None if person_id is None else await self._storage.read(_owner, person_id)
         hashed = None if owner is None else owner.credentials.password
         # Longer ones are nobody's; hashing them would cost more than they are worth.
@@ -149,7 +155,7 @@ class SignIns:
         found = self._tickets.get(ticket)
         if found is None or found.until <= self._now():
             raise SignInRefused(SignInFault.WRONG)
-        keys = self._begin(found.person_id, address)
+        keys = self.begin(found.person_id, address)
         owner = await self._storage.read(_owner, found.person_id)
         if owner is None or not owner.credentials.has_second_factor:
             raise SignInRefused(SignInFault.WRONG)
@@ -167,7 +173,7 @@ class SignIns:
         Raises:
             TooManyAttempts: too much was tried.
         """
-        keys = self._begin(person_id, address)
+        keys = self.begin(person_id, address)
         owner = await self._storage.read(_owner, person_id)
         hashed = None if owner is None else owner.credentials.password
         verdict = await self._passwords.verify(hashed, password[: MAX_PASSWORD + 1])
@@ -176,10 +182,21 @@ class SignIns:
                 self._attempts.forgive(key)
         return verdict.matches
 
-    def _begin(self, account: object, address: str) -> tuple[tuple[str, object], ...]:
+    def begin(self, account: object, address: str) -> Counted:
+        """Count an attempt at an account, from an address; for `succeeded` once it was right.
+
+        Raises:
+            TooManyAttempts: too much was tried.
+        """
         of_account, of_address = ("sign-in", account), ("sign-in from", network_of(address))
         self._attempts.begin((of_account, OF_ACCOUNT), (of_address, OF_ADDRESS))
         return of_account, of_address
+
+    def succeeded(self, counted: Counted) -> None:
+        """Begin anew with the account; at the address the attempt was none."""
+        of_account, of_address = counted
+        self._attempts.forget(of_account)
+        self._attempts.forgive(of_address)
 
     def _new_ticket(self, person_id: ActorKey, hashed: str | None) -> str:
         ticket = secrets.token_urlsafe()
@@ -192,9 +209,7 @@ class SignIns:
         if not await self._storage.write(use_code, person_id, code, self._now()):
             raise SignInRefused(SignInFault.WRONG_CODE)
 
-    async def _done(
-        self, person_id: ActorKey, hashed: str | None, keys: tuple[tuple[str, object], ...]
-    ) -> ActorKey:
+    async def _done(self, person_id: ActorKey, hashed: str | None, keys: Counted) -> ActorKey:
         """Sign in, unless the password was changed while it was compared or a code was asked for.
 
         Raises:
@@ -202,9 +217,7 @@ class SignIns:
         """
         if not await self._storage.write(_enter, person_id, hashed, self._now()):
             raise SignInRefused(SignInFault.WRONG)
-        of_account, of_address = keys
-        self._attempts.forget(of_account)
-        self._attempts.forgive(of_address)
+        self.succeeded(keys)
         return person_id
 
 
@@ -243,6 +256,18 @@ def _owner(uow: UnitOfWork, person_id: ActorKey) -> _Owner | None:
     if account is None or credentials is None or person is None:
         return None
     return _Owner(account=account, credentials=credentials, actor_state=person.state)
+
+
+def require_usable(uow: UnitOfWork, person_id: ActorKey) -> None:
+    """Refuse whose account cannot be used; only for who has proven that it is theirs.
+
+    Raises:
+        SignInRefused: it cannot.
+    """
+    owner = _owner(uow, person_id)
+    if owner is None:
+        raise SignInRefused(SignInFault.WRONG)
+    _refuse_unusable(owner)
 
 
 def _refuse_unusable(owner: _Owner) -> None:

@@ -4,6 +4,7 @@ from node.accounts.desk import AccountDesk
 from node.app import Route
 from node.web.account_links import link_routes
 from node.web.invitation_pages import invitation_routes
+from node.web.passkey_pages import passkey_routes
 from node.web.personal import AccountSite
 from node.web.security_pages import security_routes
 from node.web.settings_pages import settings_routes
@@ -23,5 +24,6 @@ def account_routes(site: Site, desk: AccountDesk) -> list[Route]:
         *welcome_routes(pages),
         *settings_routes(pages),
         *security_routes(pages),
+        *passkey_routes(pages),
         *invitation_routes(pages),
     ]

@@ -12,6 +12,7 @@ from communities.people import ActorKey
 from communities.registration import FieldError, merged
 from node.accounts.desk import AccountDesk
 from node.accounts.sessions import refuse_foreign
+from node.answers import SECURITY_HEADERS
 from node.app import Access, Handler, Route
 from node.auth import SignedIn, signed_in
 from node.web.pages import Head, Page, body_of
@@ -22,6 +23,12 @@ from storage.accounts import Account
 from storage.actors import Profile
 from storage.unit_of_work import UnitOfWork
 
+SCRIPTED = {
+    "Content-Security-Policy": (
+        SECURITY_HEADERS["Content-Security-Policy"] + "; script-src 'self'; connect-src 'self'"
+    )
+}
+"""Of the pages that may load a script of this node, which may ask this node."""
 SECRET_ADDRESS = {"Referrer-Policy": "no-referrer"}
 """Of pages whose address is a secret: it goes nowhere."""
 

@@ -8,11 +8,13 @@ from aiohttp import web
 from communities.errors import Conflict
 from communities.registration import RegistrationRefused
 from node.accounts.attempts import TooManyAttempts
+from node.accounts.passkeys import PasskeyRefused, is_fresh
 from node.accounts.sessions import KEPT
 from node.accounts.totp import otpauth_uri, shown_secret
 from node.app import Handler, Route
 from node.web.forms import form_of
 from node.web.personal import (
+    SCRIPTED,
     AccountSite,
     Owner,
     Shown,
@@ -26,11 +28,15 @@ from node.web.settings_pages import REFUSALS, errors_of, headers_of, status_of
 from node.web.site import handle_of
 from storage.app_tokens import Authorization
 from storage.credentials import Credentials
+from storage.passkeys import Passkey
 from storage.sessions import Session
 from storage.unit_of_work import UnitOfWork
 
 PATH = "/settings/security"
-_DONE = ("second-factor-ended", "session-ended", "sessions-ended", "app-ended")
+_DONE = (
+    *("second-factor-ended", "session-ended", "sessions-ended", "app-ended"),
+    *("passkey-added", "passkey-named", "passkey-removed"),
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,6 +45,8 @@ class _Found:
 
     credentials: Credentials
     codes_left: int
+    passkeys: Sequence[Passkey]
+    is_fresh: bool
     sessions: Sequence[Session]
     apps: Sequence[Authorization]
 
@@ -47,7 +55,7 @@ def security_routes(pages: AccountSite) -> list[Route]:
     """The page and its forms."""
 
     async def shown(request: web.Request) -> web.Response:
-        return await _page(pages, request)
+        return await security_page(pages, request)
 
     forms = {
         **_of_second_factor(pages),
@@ -65,7 +73,7 @@ def _of_second_factor(pages: AccountSite) -> dict[str, Handler]:
         try:
             await owning.offer_second_factor(owner.person_id)
         except Conflict as refusal:
-            return await _page(pages, request, "second-factor", refusal)
+            return await security_page(pages, request, "second-factor", refusal)
         return see_other(f"{PATH}#second-factor")
 
     async def begin(request: web.Request) -> web.StreamResponse:
@@ -73,7 +81,7 @@ def _of_second_factor(pages: AccountSite) -> dict[str, Handler]:
         try:
             codes = await owning.begin_second_factor(owner.person_id, fields.text("code"))
         except (RegistrationRefused, TooManyAttempts) as refusal:
-            return await _page(pages, request, "second-factor", refusal)
+            return await security_page(pages, request, "second-factor", refusal)
         return await _codes(pages, request, codes)
 
     async def end(request: web.Request) -> web.StreamResponse:
@@ -82,7 +90,7 @@ def _of_second_factor(pages: AccountSite) -> dict[str, Handler]:
         try:
             await owning.end_second_factor(owner.person_id, fields.text("current"), address=address)
         except REFUSALS as refusal:
-            return await _page(pages, request, "second-factor", refusal)
+            return await security_page(pages, request, "second-factor", refusal)
         return see_other(f"{PATH}?done=second-factor-ended")
 
     async def renew(request: web.Request) -> web.StreamResponse:
@@ -93,7 +101,7 @@ def _of_second_factor(pages: AccountSite) -> dict[str, Handler]:
                 owner.person_id, fields.text("current"), address=address
             )
         except REFUSALS as refusal:
-            return await _page(pages, request, "recovery", refusal)
+            return await security_page(pages, request, "recovery", refusal)
         return await _codes(pages, request, codes)
 
     return {
@@ -131,9 +139,10 @@ def _of_sessions(pages: AccountSite) -> dict[str, Handler]:
     }
 
 
-async def _page(
+async def security_page(
     pages: AccountSite, request: web.Request, form: str = "", refusal: Exception | None = None
 ) -> web.Response:
+    """The page, with the form that was refused and why."""
     owner = await owner_of(pages, request)
     visit = visit_here(pages, request, owner.account.locale)
     found = await pages.site.storage.read(_found, pages, owner)
@@ -148,6 +157,10 @@ async def _page(
         else otpauth_uri(secret, account=handle.removeprefix("@"), issuer=pages.site.title),
         "codes_left": found.codes_left,
         "has_password": found.credentials.password is not None,
+        "has_passkeys": pages.desk.passkeys is not None,
+        "passkeys": found.passkeys,
+        "is_fresh": found.is_fresh,
+        "fault": refusal.fault.value if isinstance(refusal, PasskeyRefused) else "",
         "sessions": found.sessions,
         "this_session": owner.signed_in.session_id,
         "apps": found.apps,
@@ -164,7 +177,8 @@ async def _page(
         errors=errors_of(refusal),
         status=status_of(refusal),
     )
-    return show(pages, request, visit, page, headers_of(refusal))
+    scripted = {} if pages.desk.passkeys is None else SCRIPTED
+    return show(pages, request, visit, page, {**scripted, **headers_of(refusal)})
 
 
 async def _codes(pages: AccountSite, request: web.Request, codes: Sequence[str]) -> web.Response:
@@ -185,6 +199,8 @@ def _found(uow: UnitOfWork, pages: AccountSite, owner: Owner) -> _Found:
     return _Found(
         credentials=credentials,
         codes_left=uow.credentials.recovery_codes_left(owner.person_id),
+        passkeys=uow.passkeys.of_person(owner.person_id),
+        is_fresh=is_fresh(uow, owner.signed_in, pages.site.now()),
         sessions=uow.sessions.of_person(owner.person_id, used_after=pages.site.now() - KEPT),
         apps=uow.app_tokens.authorizations(owner.person_id),
     )

@@ -11,7 +11,7 @@ from node.accounts.signing_in import SignInFault, SignInRefused
 from node.app import Access, Route
 from node.auth import signed_in
 from node.web.forms import form_of
-from node.web.personal import AccountSite, Shown, see_other, show, visit_here
+from node.web.personal import SCRIPTED, AccountSite, Shown, see_other, show, visit_here
 from node.web.site import handle_of
 from storage.actors import Profile
 from storage.unit_of_work import UnitOfWork
@@ -26,7 +26,7 @@ def sign_in_routes(pages: AccountSite) -> list[Route]:
     optional = Access.SESSION_OPTIONAL
 
     async def shown(request: web.Request) -> web.Response:
-        return await _form(pages, request, target=request.query.get("next", ""))
+        return await sign_in_page(pages, request, target=request.query.get("next", ""))
 
     async def taken(request: web.Request) -> web.StreamResponse:
         return await _sign_in(pages, request)
@@ -75,11 +75,11 @@ async def _sign_in(pages: AccountSite, request: web.Request) -> web.StreamRespon
             login, fields.text("password"), address=desk.address_of(request)
         )
     except TooManyAttempts as wait:
-        return await _form(pages, request, target=target, login=login, wait=wait)
+        return await sign_in_page(pages, request, target=target, login=login, wait=wait)
     except SignInRefused as refused:
         if refused.fault is SignInFault.CODE_NEEDED:
             return _code_form(pages, request, refused, target)
-        return await _form(pages, request, target=target, login=login, refused=refused)
+        return await sign_in_page(pages, request, target=target, login=login, refused=refused)
     return await enter(pages, request, person_id, target)
 
 
@@ -92,11 +92,11 @@ async def _finish(pages: AccountSite, request: web.Request) -> web.StreamRespons
             ticket, fields.text("code"), address=desk.address_of(request)
         )
     except TooManyAttempts as wait:
-        return await _form(pages, request, target=target, wait=wait)
+        return await sign_in_page(pages, request, target=target, wait=wait)
     except SignInRefused as refused:
         if refused.ticket:
             return _code_form(pages, request, refused, target)
-        return await _form(pages, request, target=target, refused=refused)
+        return await sign_in_page(pages, request, target=target, refused=refused)
     return await enter(pages, request, person_id, target)
 
 
@@ -115,7 +115,7 @@ async def enter(
     return answer
 
 
-async def _form(
+async def sign_in_page(
     pages: AccountSite,
     request: web.Request,
     *,
@@ -124,13 +124,16 @@ async def _form(
     refused: SignInRefused | None = None,
     wait: TooManyAttempts | None = None,
 ) -> web.Response:
+    """The page, with what was filled in and why it was refused."""
     visit = visit_here(pages, request)
     known = signed_in(request)
     profile = None
     if known is not None:
         profile = await pages.site.storage.read(_profile, known.person_id)
     done = request.query.get("done", "")
+    scripted = pages.desk.passkeys is not None
     values = {
+        "has_passkeys": scripted,
         "login": login,
         "next": local_path(target) or "",
         "fault": None if refused is None else refused.fault.value,
@@ -145,7 +148,9 @@ async def _form(
         values=values,
         status=_status(refused, wait),
     )
-    headers = {} if wait is None else {"Retry-After": str(wait.seconds)}
+    headers = dict(SCRIPTED) if scripted else {}
+    if wait is not None:
+        headers["Retry-After"] = str(wait.seconds)
     return show(pages, request, visit, page, headers)
 
 

@@ -1,4 +1,4 @@
-"""The style, the mark, and pictures for those who have none: a fixed table of files."""
+"""The style, the mark, a script, and pictures for those who have none: a fixed table of files."""
 
 from dataclasses import dataclass
 from functools import cache
@@ -19,6 +19,7 @@ _TYPES = MappingProxyType(
         "header.png": "image/png",
         "noaber.css": "text/css; charset=utf-8",
         "noaber.svg": "image/svg+xml",
+        "passkeys.js": "text/javascript; charset=utf-8",
     }
 )
 _FOR_A_YEAR = "public, max-age=31536000, immutable"

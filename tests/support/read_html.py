@@ -10,6 +10,8 @@ ACTIVE = {
     *("noscript", "xmp", "input", "img", "video", "audio", "source", "picture", "frame", "applet"),
 }
 """Elements that no page of ours has at all."""
+SCRIPT = ("<script>", "<script src>")
+"""What the two pages have besides on which passkeys are made and used."""
 
 ENDS_A_PARAGRAPH = {
     *("p", "div", "ul", "ol", "dl", "table", "pre", "blockquote", "section", "article", "aside"),

@@ -6,7 +6,16 @@ import sys
 import pytest
 
 HEAVY = ("aiohttp", "sqlalchemy", "cryptography", "jinja2", "alembic", "babel", "markdown_it")
-LATE = ("alembic", "babel", "jinja2", "markdown_it", "pyld", "psycopg", "node.verbs.table")
+LATE = (
+    "alembic",
+    "babel",
+    "jinja2",
+    "markdown_it",
+    "pyld",
+    "psycopg",
+    "node.verbs.table",
+    "webauthn",
+)
 ALSO_LATE = ("node.demo", "node.quickstart")
 
 

@@ -85,7 +85,6 @@ async def test_app_that_names_no_scope_may_read(bench: OAuthBench) -> None:
         ({"client_name": ""}, "Application Name can't be blank"),
         ({"client_name": " \n "}, "Application Name can't be blank"),
         ({"client_name": "n" * 201}, "too long"),
-        ({"client_name": "a\x00b"}, "cannot be shown"),
         ({"client_name": "evil\u202egnp.exe"}, "cannot be shown"),
         ({"redirect_uris": ""}, "can't be blank"),
         ({"redirect_uris": "callback"}, "absolute URI"),

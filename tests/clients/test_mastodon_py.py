@@ -220,6 +220,7 @@ async def _is_there(heard: Heard, kind: str) -> bool:
 
 async def test_search_finds_people_tags_and_posts(home: DemoNode) -> None:
     ann, ben = await newcomer(home, "ann"), await newcomer(home, "ben")
+    await ann.account_update_credentials(indexable=True)
     post = await ann.status_post("The lindens bloom in the old avenue #linden")
 
     assert [found.acct for found in (await ben.search_v2("ann", resolve=False)).accounts] == ["ann"]

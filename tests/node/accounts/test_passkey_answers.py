@@ -208,6 +208,58 @@ async def test_device_that_counts_nothing_signs_in_again_and_again(
         assert await passkeys.enter(ticket, device.sign(options), address=HERE) == ada.id
 
 
+OPTIONS = {"challenge": "AAAA", "excludeCredentials": [], "user": {"id": "AAAA"}}
+
+
+def verifier() -> Verifier:
+    return Verifier(rp_id="noaber.example", origin="https://noaber.example")
+
+
+@pytest.mark.parametrize(
+    "vouched",
+    [
+        {"fmt": "packed", "attStmt": {"alg": -7, "sig": b"x", "x5c": [b"x"]}},
+        {"fmt": "fido-u2f", "attStmt": {"sig": b"x", "x5c": [b"x"]}},
+        {"fmt": "tpm", "attStmt": {"ver": "2.0"}},
+        {"fmt": "android-safetynet", "attStmt": {"ver": "1", "response": b"x"}},
+    ],
+    ids=str,
+)
+def test_papers_that_nobody_asked_for_are_not_even_read(vouched: dict[str, Any]) -> None:
+    answer = Authenticator().make(OPTIONS, b"", **vouched)
+
+    with pytest.raises(RemoteProtocolError, match="not asked for"):
+        verifier().registration(answer, b"\0\0\0", b"h")
+
+
+@pytest.mark.parametrize(
+    "key",
+    [
+        {1: 2, 3: -7, -1: 1, -2: b"\1" * 32, -3: b"\1" * 32},
+        {1: 2, 3: -7, -1: 3, -2: b"\1" * 32, -3: b"\1" * 32},
+        {1: 1, 3: -8, -1: 6, -2: b"\1" * 31},
+        {1: 3, 3: -257, -1: b"\1" * 256, -2: b"\0"},
+        {1: 3, 3: -65535, -1: b"\1" * 256, -2: b"\1\0\1"},
+    ],
+    ids=str,
+)
+def test_key_that_nothing_can_be_verified_with_is_not_kept(key: dict[int, Any]) -> None:
+    device = Authenticator()
+    data = device._data(MADE) + b"\0" * 16 + b"\0\x01k" + encode_cbor(key)
+
+    with pytest.raises(RemoteProtocolError):
+        verifier().registration(device.make(OPTIONS, b"k", authData=data), b"\0\0\0", b"h")
+
+
+def test_key_of_a_device_is_taken() -> None:
+    device = Authenticator()
+
+    made = verifier().registration(device.make(OPTIONS), b"\0\0\0", b"h")
+
+    assert (made.credential_id, made.user_handle) == (device.keys[0].id, b"h")
+    assert made.public_key == device.keys[0].cose()
+
+
 def _nested(depth: int) -> bytes:
     return b"\x81" * depth + b"\x00"
 
@@ -226,25 +278,23 @@ HOSTILE = st.one_of(
 @settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(hostile=HOSTILE, place=st.sampled_from(["fmt", "attStmt", "authData", "whole", "key"]))
 def test_whatever_a_device_says_it_is_an_answer_or_none(hostile: object, place: str) -> None:
-    verifier = Verifier(rp_id="noaber.example", origin="https://noaber.example")
-    device = Authenticator()
-    options = {"challenge": "AAAA", "excludeCredentials": [], "user": {"id": "AAAA"}}
+    judge, device = verifier(), Authenticator()
     if place == "whole":
         answer = str(hostile)
     elif place == "key":
         data = device._data(MADE) + b"\0" * 16 + b"\0\x01k" + _bytes(hostile)
-        answer = device.make(options, authData=data)
+        answer = device.make(OPTIONS, b"k", authData=data)
     else:
-        answer = device.make(options, b"", **{place: hostile})
+        answer = device.make(OPTIONS, b"", **{place: hostile})
 
     with pytest.raises(RemoteProtocolError):
-        verifier.registration(answer, b"other", b"h")
+        judge.registration(answer, b"other", b"h")
     try:
-        verifier.registration(answer, b"\0\0\0", b"h")
+        judge.registration(answer, b"\0\0\0", b"h")
     except RemoteProtocolError:
         assert place
     with pytest.raises(RemoteProtocolError):
-        verifier.credential_id(answer)
+        judge.credential_id(answer)
 
 
 def _bytes(hostile: object) -> bytes:

@@ -1,5 +1,6 @@
 """What a community is: its kind, who sees it, how one joins it, who decides in it."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -32,6 +33,15 @@ class JoinPolicy(StrEnum):
     ASK = "ask"
     INVITE = "invite"
     CLOSED = "closed"
+
+
+JOINS: Mapping[CommunityVisibility, frozenset[JoinPolicy]] = {
+    CommunityVisibility.PUBLIC: frozenset(JoinPolicy),
+    CommunityVisibility.UNLISTED: frozenset(JoinPolicy),
+    CommunityVisibility.PRIVATE: frozenset({JoinPolicy.ASK, JoinPolicy.INVITE, JoinPolicy.CLOSED}),
+    CommunityVisibility.SECRET: frozenset({JoinPolicy.INVITE, JoinPolicy.CLOSED}),
+}
+"""Which ways of joining go with which visibility."""
 
 
 class PostingPolicy(StrEnum):

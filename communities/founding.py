@@ -6,7 +6,7 @@ from datetime import datetime
 
 from communities.actors import find_actor, find_community, require_actor
 from communities.authority import Case, decide, refuse_claim
-from communities.community import Community, CommunityKind, CommunityVisibility, JoinPolicy
+from communities.community import JOINS, Community, CommunityKind
 from communities.errors import Conflict, Invalid, NotAllowed, Reason
 from communities.events import CommunityChanged
 from communities.limits import MAX_TEXT_BYTES, MAX_TITLE, check_reason
@@ -17,13 +17,6 @@ from communities.reports import LogEntry, ModerationAction
 from communities.roles import Action, require
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9_]{0,29}")
-_JOINS = {
-    CommunityVisibility.PUBLIC: frozenset(JoinPolicy),
-    CommunityVisibility.UNLISTED: frozenset(JoinPolicy),
-    CommunityVisibility.PRIVATE: frozenset({JoinPolicy.ASK, JoinPolicy.INVITE, JoinPolicy.CLOSED}),
-    CommunityVisibility.SECRET: frozenset({JoinPolicy.INVITE, JoinPolicy.CLOSED}),
-}
-"""Which ways of joining go with which visibility."""
 
 
 def found_community(
@@ -142,7 +135,7 @@ def close_community(
 
 
 def _check(community: Community) -> None:
-    if community.join not in _JOINS[community.visibility]:
+    if community.join not in JOINS[community.visibility]:
         raise Invalid(
             "join", f"A {community.visibility} community cannot be {community.join} to join"
         )

@@ -35,9 +35,8 @@ class Difference:
     @property
     def sort(self) -> tuple[str, str, str]:
         """What stays the same of it while a room shrinks around it."""
-        if self.question is None or self.kind in ("resolve", "select"):
-            return (self.kind, "", self.theirs[:5])
-        return (self.kind, self.ours, self.theirs[:5])
+        theirs = "crash" if self.is_crash else "allow" if self.theirs == "allow" else "other"
+        return (self.kind, self.ours if self.ours.startswith("deny") else "other", theirs)
 
 
 def differences(room: ReplayedRoom, answers: Answers) -> list[Difference]:

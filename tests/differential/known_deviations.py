@@ -191,14 +191,13 @@ DEVIATIONS = (
         name="levels as Python reads them",
         reason="Until version 9 a level is an integer or a text of decimal digits, with a sign and "
         "white space around. Synapse takes what Python's int() takes: true and false, underscores, "
-        "digits of other scripts; MSC3667 calls it legacy behaviour of Synapse. ruma refuses these as "
-        "noaber does.",
+        "digits of other scripts; MSC3667 calls that legacy behaviour. ruma refuses these, too.",
         explains=_explained_by(_LEVELS),
     ),
     Deviation(
         name="users of power levels",
         reason="10.3 wants user ids, and those have a server name. Synapse looks for an @ and a "
-        "colon. ruma refuses these as noaber does.",
+        "colon.",
         explains=_explained_by(_USERS),
     ),
     Deviation(

@@ -84,12 +84,14 @@ def ban(scene: Scene) -> Act:
 
 def unban(scene: Scene) -> Act:
     """Lift a ban."""
-    return _membership(scene.mighty(), scene.somebody("ban"), "leave")
+    return _membership(
+        scene.member() if scene.happens(0.3) else scene.mighty(), scene.somebody("ban"), "leave"
+    )
 
 
 def knock(scene: Scene) -> Act:
     """Ask to be let in."""
-    user = scene.anybody() if scene.happens(0.5) else scene.somebody("leave", "knock")
+    user = scene.anybody() if scene.happens(0.4) else scene.somebody("leave", "knock", "invite")
     return _membership(scene.anybody() if scene.happens(0.04) else user, user, "knock")
 
 

@@ -245,7 +245,14 @@ class _Author:
         for user in self.users[1:]:
             if random.random() < 0.5:
                 users[user] = random.choice((50, 50, 75, 99, 100, 100))
-        content: JsonObject = {"users": users}
+        creators = self.room.events[0].content.get("additional_creators")
+        if self.version.privileged_creators and isinstance(creators, list):
+            users = {user: level for user, level in users.items() if user not in creators}
+        return {"users": users, **self._thresholds()}
+
+    def _thresholds(self) -> JsonObject:
+        random = self.random
+        content: JsonObject = {}
         if random.random() < 0.5:
             content["state_default"] = random.choice((0, 0, 25, 50))
         if random.random() < 0.4:
@@ -253,11 +260,11 @@ class _Author:
         for name in ("ban", "kick", "invite", "redact", "users_default"):
             if random.random() < 0.2:
                 content[name] = random.choice((0, 25, 50))
+        if random.random() < 0.15:
+            # Some may kick and not ban.
+            content |= {"kick": 25, "ban": 100}
         if self.habits.oddness and random.random() < 0.1 and not self.version.integer_power_levels:
             content["users_default"] = odd_value(random, self.version)
-        creators = self.room.events[0].content.get("additional_creators")
-        if self.version.privileged_creators and isinstance(creators, list):
-            content["users"] = {k: v for k, v in users.items() if k not in creators}
         return content
 
 

@@ -56,8 +56,10 @@ class SynapseOracle:
         assert self._process.stdout is not None
         self._process.stdin.write(json.dumps(request).encode() + b"\n")
         self._process.stdin.flush()
-        found = json.loads(self._process.stdout.readline())
-        return Answers(found)
+        line = self._process.stdout.readline()
+        if not line:
+            raise RuntimeError(f"Synapse's process ended with {self._process.wait(timeout=10)}")
+        return Answers(json.loads(line))
 
 
 class Answers:

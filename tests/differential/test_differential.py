@@ -42,7 +42,7 @@ def test_random_rooms_reach_most_rules(totals: Totals) -> None:
     """Slow: shares the rooms of the test before."""
     reached = all_rules() & totals.verdicts.keys()
 
-    assert len(reached) > 0.75 * len(all_rules())
+    assert len(reached) > 0.6 * len(all_rules())
     assert {"allow join vouched for", "allow third party invite"} <= totals.verdicts.keys()
 
 

@@ -9,7 +9,6 @@ from aiohttp import FormData
 from PIL import Image
 
 from communities.people import Person
-from communities.posts import PostKey
 from node.mastodon.desk import Desk
 from storage.store import Storage
 from tests.support import media_files

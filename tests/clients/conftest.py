@@ -11,7 +11,7 @@ from node.config_writing import Value
 from node.demo_nodes import DemoNode, demo_node, free_port
 from storage.actors import Profile
 
-FIRST_PORT = 18301
+FIRST_PORT = 18401
 LOOPBACK = ["127.0.0.0/8"]
 OPEN: Mapping[str, Value] = {
     "registration.mode": "open",

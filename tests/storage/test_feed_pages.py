@@ -7,7 +7,6 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from sqlalchemy import Engine
 
 from communities.people import Person
 from communities.posts import (
@@ -16,12 +15,14 @@ from communities.posts import (
     ReactionKind,
 )
 from storage import feed_statements
+from storage.engine import make_engine
 from storage.feed_sources import ManySources
 from storage.feed_statements import OneSource
 from storage.feeds import FeedEntry
 from storage.pages import Window
 from storage.store import Storage
 from storage.unit_of_work import UnitOfWork
+from tests.support.databases import PostgresServer
 from tests.support.factories import World
 
 NOON = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
@@ -37,13 +38,6 @@ PAGES = {
 @pytest.fixture
 def world() -> World:
     return World()
-
-
-@pytest.fixture
-async def postgres_storage(postgres_engine: Engine) -> AsyncIterator[Storage]:
-    opened = Storage(postgres_engine, threads=False, durable=False)
-    yield opened
-    await opened.close()
 
 
 @pytest.fixture
@@ -147,9 +141,21 @@ async def test_every_page_goes_by_indexes_on_sqlite(sqlite_storage: Storage, nam
     assert [step for step in scans if not step[5:].startswith(named)] == []
 
 
+@pytest.fixture
+async def untouched_postgres(
+    postgres_server: PostgresServer, postgres_template: str
+) -> AsyncIterator[Storage]:
+    """A database of its own: the planner goes by what other tests left of statistics."""
+    name = postgres_server.new_database(postgres_template)
+    opened = Storage(make_engine(postgres_server.url_of(name)), threads=False, durable=False)
+    yield opened
+    await opened.close()
+    postgres_server.drop_database(name)
+
+
 @pytest.mark.parametrize("name", ["HOME_THREADS", "HOME_POSTS", "HOME_BOOSTS", "HOME_TAGS"])
 async def test_a_home_finds_the_newest_of_each_source_by_one_index_on_postgresql(
-    postgres_storage: Storage, name: str
+    untouched_postgres: Storage, name: str
 ) -> None:
     wanted = {
         "HOME_THREADS": "ix_posts_threads",
@@ -171,7 +177,7 @@ async def test_a_home_finds_the_newest_of_each_source_by_one_index_on_postgresql
         )
         return "\n".join(row[0] for row in explained.fetchall())
 
-    steps = await postgres_storage.read(plan)
+    steps = await untouched_postgres.read(plan)
 
     assert wanted in steps
     assert "LATERAL" in PAGES[name].back.for_dialect(is_sqlite=False).sql

@@ -1,7 +1,6 @@
 """Statuses and Accounts: what is in them, who gets them, and what a page of them costs."""
 
 import json
-from collections.abc import Sequence
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -13,17 +12,15 @@ from communities.filtering import Filter, FilterAction, FilterContext, Keyword
 from communities.people import ActorState, Person
 from communities.posts import (
     Attachment,
-    Post,
     PostContent,
     Reaction,
     ReactionKind,
     Visibility,
 )
-from communities.visibility import ANONYMOUS, Viewer
 from node.mastodon.desk import Desk
-from storage.feeds import FeedEntry, boost_id_of
 from storage.unit_of_work import UnitOfWork
 from tests.support.factories import HOME, World
+from tests.support.presenting import passed_on, plain, shown, the_one, write
 
 
 @pytest.fixture
@@ -39,48 +36,6 @@ async def bob(desk: Desk, world: World) -> Person:
 @pytest.fixture
 async def bees(desk: Desk, world: World) -> Community:
     return await desk.storage.write(world.community, "bees")
-
-
-def as_viewer(person: Person | None) -> Viewer:
-    return ANONYMOUS if person is None else Viewer(person_id=person.id)
-
-
-def plain(*posts: Post) -> list[FeedEntry]:
-    return [FeedEntry(id=post.id, post_id=post.id) for post in posts]
-
-
-def passed_on(post: Post) -> FeedEntry:
-    assert post.community_id is not None
-    return FeedEntry(id=boost_id_of(post.id), post_id=post.id, booster_id=post.community_id)
-
-
-async def write(desk: Desk, world: World, author: Person, **changes: Any) -> Post:
-    community = changes.pop("community", None)
-    return await desk.storage.write(lambda uow: world.post(uow, author, community, **changes))
-
-
-async def boost(desk: Desk, world: World, person: Person, post: Post) -> None:
-    reaction = Reaction(
-        actor_id=person.id,
-        post_id=post.id,
-        kind=ReactionKind.BOOST,
-        uri=f"{person.uri}/{post.id}",
-        at=world.tick(),
-    )
-    await desk.storage.write(lambda uow: uow.reactions.put(reaction))
-
-
-async def shown(
-    desk: Desk, person: Person | None, entries: Sequence[FeedEntry], context: str | None = None
-) -> list[Any]:
-    return await desk.storage.read(
-        desk.presenter.statuses, as_viewer(person), entries, desk.now(), context
-    )
-
-
-async def the_one(desk: Desk, person: Person | None, post: Post) -> Any:
-    (status,) = await shown(desk, person, plain(post))
-    return status
 
 
 async def account(desk: Desk, actor: Person | Community) -> Any:
